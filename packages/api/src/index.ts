@@ -1,1 +1,33 @@
-export {};
+export type { ErrorBody, ErrorDetail } from './errors.js';
+export { readErrorBody } from './errors.js';
+export type {
+  AgentConfiguration,
+  AgentSummary,
+  EnrolRequest,
+  EnrolResponse,
+  EnrollmentKeySummary,
+  NewEnrollmentKey,
+  RenewRequest,
+  RenewResponse,
+} from './agents.js';
+export {
+  agentConfiguration,
+  agentPaths,
+  enrolPath,
+  enrolRequest,
+  enrolResponse,
+  newEnrollmentKeyRequest,
+  receiptHeader,
+  renewRequest,
+  renewResponse,
+  requestIdHeader,
+} from './agents.js';
+export type {
+  ServiceStatus,
+  SessionInformation,
+  UserSummary,
+  ValueList,
+  WorkspaceStatus,
+  WorkspaceSummary,
+} from './portal.js';
+export { csrfHeader, portalPaths } from './portal.js';

@@ -1,0 +1,81 @@
+/** What the portal and the CLI read from `/api`. All paths are on the public listener. */
+
+export interface SessionInformation {
+  readonly user: { readonly id: string; readonly name: string; readonly displayName: string };
+  /** Sent back as `x-strongroom-csrf` with every request that is not a `GET`. */
+  readonly csrfToken: string;
+  readonly idleTimeoutSeconds: number;
+  /** May administer users and see every workspace. */
+  readonly isAdministrator: boolean;
+}
+
+/** Carries {@link SessionInformation.csrfToken}. */
+export const csrfHeader = 'x-strongroom-csrf';
+
+export interface WorkspaceSummary {
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly resourceId: string;
+  readonly resourceGroup: string;
+  readonly subscriptionId: string;
+  readonly region: string;
+  /** The caller's role names at this workspace. */
+  readonly roles: readonly string[];
+}
+
+export interface UserSummary {
+  /** The object id that role assignments name. */
+  readonly id: string;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly disabled: boolean;
+  readonly createdAt: string;
+}
+
+/** Azure's list envelope. */
+export interface ValueList<T> {
+  readonly value: readonly T[];
+}
+
+/** `GET /api/status`: how the service and the caller's workspaces are. */
+export interface ServiceStatus {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly region: string;
+  readonly workspaces: readonly WorkspaceStatus[];
+}
+
+export interface WorkspaceStatus {
+  readonly workspaceId: string;
+  readonly name: string;
+  /** Entries in the journal; the next position. */
+  readonly journalNext: string;
+  /** Entries whose rows are in the engine. */
+  readonly applied: string;
+  /** Leaves under a signed checkpoint. */
+  readonly sealed: string;
+  readonly engine: 'running' | 'closed' | 'failed';
+}
+
+/** `/api/…`: paths shared by the portal, the CLI and the server. */
+export const portalPaths = {
+  session: '/api/session',
+  status: '/api/status',
+  workspaces: '/api/workspaces',
+  users: '/api/users',
+  user: (id: string): string => `/api/users/${encodeURIComponent(id)}`,
+  applications: '/api/applications',
+  application: (id: string): string => `/api/applications/${encodeURIComponent(id)}`,
+  ownPassword: '/api/me/password',
+  agents: (workspace: string): string => `/api/workspaces/${workspace}/agents`,
+  revokeAgent: (workspace: string, agent: string): string =>
+    `/api/workspaces/${workspace}/agents/${agent}/revoke`,
+  enrollmentKeys: (workspace: string): string => `/api/workspaces/${workspace}/enrollmentKeys`,
+  enrollmentKey: (workspace: string, key: string): string =>
+    `/api/workspaces/${workspace}/enrollmentKeys/${key}`,
+  regenerateEnrollmentKey: (workspace: string, key: string): string =>
+    `/api/workspaces/${workspace}/enrollmentKeys/${key}/regenerate`,
+  checkpoint: (workspace: string): string => `/api/workspaces/${workspace}/checkpoint`,
+  signIn: '/auth/sign-in',
+  signOut: '/auth/sign-out',
+} as const;
