@@ -243,17 +243,18 @@ export function readSettings(sources: {
     }
   }
   const config = flags.get('config') ?? environment['STRONGROOM_CONFIG'];
+  const path = typeof config === 'string' ? config : undefined;
   const file =
-    typeof config === 'string'
-      ? fromFile(resolve(sources.workingDirectory, config), sources.readText)
-      : new Map<string, unknown>();
+    path === undefined
+      ? new Map<string, unknown>()
+      : fromFile(resolve(sources.workingDirectory, path), sources.readText);
   const read = (name: Name): unknown => {
     const flag = flagOf(name);
     if (flags.get(`no-${flag}`) === true) return false;
     if (flags.has(flag)) return convert(name, flags.get(flag), `--${flag}`);
     const variable = environment[variableOf(name)];
     if (variable !== undefined) return convert(name, variable, variableOf(name));
-    if (file.has(name)) return convert(name, file.get(name), `${String(config)}: ${name}`);
+    if (file.has(name)) return convert(name, file.get(name), `${path}: ${name}`);
     return options[name].fallback(environment);
   };
   const settings = Object.fromEntries(
