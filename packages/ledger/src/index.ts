@@ -1,1 +1,46 @@
-export {};
+export { limits as ledgerLimits } from './limits.js';
+export type { LedgerErrorCode, LedgerProblemCode } from './errors.js';
+export type { Verdict } from './verdict.js';
+export {
+  hashSize,
+  leafHash,
+  nodeHash,
+  rootOf,
+  inclusionProof,
+  consistencyProof,
+  verifyInclusion,
+  verifyConsistency,
+} from './merkle-tree.js';
+export type { InclusionClaim, ConsistencyClaim } from './merkle-tree.js';
+export { tilePath } from './tile.js';
+export type { TileId } from './tile.js';
+export {
+  parseNote,
+  printNote,
+  signNote,
+  verifyNote,
+  parseVerifierKey,
+  printVerifierKey,
+} from './note.js';
+export type {
+  Note,
+  NoteSignature,
+  NoteSigner,
+  VerifierKey,
+  VerifiedSignature,
+  VerifySignature,
+} from './note.js';
+export { parseCheckpoint, signCheckpoint, verifyCheckpoint } from './checkpoint.js';
+export type { CheckpointBody, SignedCheckpoint, Verifier } from './checkpoint.js';
+export { parseProof, printProof, verifyProof } from './proof.js';
+export type { ProofText } from './proof.js';
+export { makeReceipt, makeReceipts, parseReceipt, printReceipt, verifyReceipt } from './receipt.js';
+export type { Receipt } from './receipt.js';
+export { openLedger } from './ledger.js';
+export type { Ledger, LedgerOptions, InclusionProof, ConsistencyProof } from './ledger.js';
+export { verifyLedgerDirectory } from './ledger-verification.js';
+export type {
+  LedgerProblem,
+  LedgerVerdict,
+  LedgerVerificationOptions,
+} from './ledger-verification.js';

@@ -1,0 +1,270 @@
+import { equalBytes, isNotFound, StrongroomError, toHex } from '@strongroom/base';
+import type { Fs, Sha256 } from '@strongroom/base';
+import { verifyCheckpoint } from './checkpoint.js';
+import type { SignedCheckpoint, Verifier } from './checkpoint.js';
+import type { LedgerProblemCode } from './errors.js';
+import { readHistory } from './history.js';
+import { readCheckpoint } from './ledger.js';
+import { limits } from './limits.js';
+import { hashSize, leafHash } from './merkle-tree.js';
+import { parseVerifierKey } from './note.js';
+import type { VerifySignature } from './note.js';
+import { verifyReceipt } from './receipt.js';
+import { Frontier, fullTiles, partialWidth, tileHashes, tilePath, tileWidth } from './tile.js';
+import type { TileId } from './tile.js';
+import { attempt } from './verdict.js';
+
+/** One thing that does not hold. `path` is below the ledger's directory, or names what was handed in. */
+export interface LedgerProblem {
+  readonly code: LedgerProblemCode;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What an offline verification found. `ok` only where nothing is wrong. */
+export interface LedgerVerdict {
+  readonly ok: boolean;
+  readonly problems: readonly LedgerProblem[];
+  /** Problems beyond the first {@link limits.problemsMax}. */
+  readonly problemsOmitted: number;
+  /** Leaves of the signed tree; 0n where there is no valid checkpoint. */
+  readonly size: bigint;
+  /** The root recomputed from the leaf tiles, in hexadecimal; `undefined` where they could not all be read. */
+  readonly root: string | undefined;
+  readonly checkpoint: SignedCheckpoint | undefined;
+}
+
+/** What an offline verification is given. */
+export interface LedgerVerificationOptions {
+  readonly directory: string;
+  readonly fs: Fs;
+  readonly sha256: Sha256;
+  readonly verifySignature: VerifySignature;
+  /** Trusted keys, as text `name+hash+base64`. */
+  readonly publicKeys: readonly string[];
+  /** The ledger that it must be; by default the one that the first key names. */
+  readonly origin?: string;
+  /** Checkpoints that someone outside kept: the tree must continue each. */
+  readonly expected?: readonly string[];
+  /** Receipts that someone outside kept: each must have become the leaf at its position. */
+  readonly receipts?: readonly string[];
+  /** Called now and then with the leaves done so far. */
+  readonly onProgress?: (leaves: bigint, size: bigint) => void;
+}
+
+/**
+ * Verifies a ledger's directory with public keys alone: signature, every tile recomputed from the
+ * leaf tiles, the root, the history, and whatever an outsider kept. Throws nothing but bugs.
+ */
+export async function verifyLedgerDirectory(
+  options: LedgerVerificationOptions,
+): Promise<LedgerVerdict> {
+  const problems: LedgerProblem[] = [];
+  let problemsOmitted = 0;
+  const report = (code: LedgerProblemCode, path: string, message: string): void => {
+    if (problems.length < limits.problemsMax) problems.push({ code, path, message });
+    else problemsOmitted += 1;
+  };
+  const { checkpoint, root } = await verifyAll(options, report);
+  return {
+    ok: problems.length === 0,
+    ...{ problems, problemsOmitted, checkpoint },
+    size: checkpoint?.size ?? 0n,
+    root: root === undefined ? undefined : toHex(root),
+  };
+}
+
+type Report = (code: LedgerProblemCode, path: string, message: string) => void;
+
+interface Findings {
+  checkpoint: SignedCheckpoint | undefined;
+  root: Uint8Array | undefined;
+}
+
+async function verifyAll(options: LedgerVerificationOptions, report: Report): Promise<Findings> {
+  const { sha256, fs, directory } = options;
+  const keys = attempt('LEDGER_KEY_MALFORMED', () =>
+    options.publicKeys.map((key) => parseVerifierKey(sha256, key)),
+  );
+  if (!keys.ok) report(keys.code, 'publicKeys', keys.message);
+  if (!keys.ok) return { checkpoint: undefined, root: undefined };
+  const origin = options.origin ?? keys.value[0]?.name ?? '';
+  const verifier = { sha256, verifySignature: options.verifySignature, keys: keys.value, origin };
+
+  let checkpoint: SignedCheckpoint | undefined;
+  try {
+    checkpoint = await readCheckpoint({ ...verifier, fs, directory });
+  } catch (error) {
+    if (error instanceof StrongroomError)
+      report('LEDGER_CHECKPOINT_INVALID', 'checkpoint', error.message);
+    else report('LEDGER_UNREADABLE', 'checkpoint', String(error));
+    return { checkpoint, root: undefined };
+  }
+  if (checkpoint === undefined) {
+    report('LEDGER_CHECKPOINT_MISSING', 'checkpoint', 'There is no checkpoint.');
+    return { checkpoint, root: undefined };
+  }
+
+  const heads = await expectedHeads(options, { verifier, checkpoint, report });
+  const leaves = await expectedLeaves(options, { verifier, checkpoint, report });
+  const root = await recompute(options, { checkpoint, heads, leaves, report });
+  if (root !== undefined && !equalBytes(root, checkpoint.root)) {
+    report('LEDGER_ROOT_DIFFERS', 'checkpoint', 'The leaves do not hash to the signed root.');
+  }
+  return { checkpoint, root };
+}
+
+interface Context {
+  readonly verifier: Verifier & { readonly origin: string };
+  readonly checkpoint: SignedCheckpoint;
+  readonly report: Report;
+}
+
+/** A root that the tree must have had at a size, and who says so. */
+interface ExpectedHead {
+  readonly path: string;
+  readonly size: bigint;
+  readonly root: Uint8Array;
+}
+
+async function expectedHeads(
+  options: LedgerVerificationOptions,
+  { verifier, checkpoint, report }: Context,
+): Promise<ExpectedHead[]> {
+  const sources = (options.expected ?? []).map((text, at) => ({ path: `expected[${at}]`, text }));
+  try {
+    for (const { path, text } of await readHistory(options.fs, `${options.directory}/history`)) {
+      sources.push({ path: path.slice(options.directory.length + 1), text });
+    }
+  } catch (error) {
+    report('LEDGER_UNREADABLE', 'history', String(error));
+  }
+  const heads: ExpectedHead[] = [];
+  for (const { path, text } of sources) {
+    const verdict = await verifyCheckpoint(text, verifier);
+    if (!verdict.ok) {
+      report(verdict.code, path, verdict.message);
+      continue;
+    }
+    const { size, root } = verdict.value;
+    if (size > checkpoint.size) {
+      const message = `It speaks of ${size} leaves; the ledger has ${checkpoint.size}.`;
+      report('LEDGER_ROLLED_BACK', path, message);
+    } else heads.push({ path, size, root });
+  }
+  return heads.sort((a, b) => (a.size < b.size ? -1 : a.size > b.size ? 1 : 0));
+}
+
+/** A leaf that a receipt promised. */
+interface ExpectedLeaf {
+  readonly path: string;
+  readonly hash: Uint8Array;
+}
+
+async function expectedLeaves(
+  options: LedgerVerificationOptions,
+  { verifier, checkpoint, report }: Context,
+): Promise<Map<bigint, ExpectedLeaf[]>> {
+  const leaves = new Map<bigint, ExpectedLeaf[]>();
+  for (const [at, text] of (options.receipts ?? []).entries()) {
+    const path = `receipts[${at}]`;
+    const verdict = await verifyReceipt(text, verifier);
+    if (!verdict.ok) {
+      report(verdict.code, path, verdict.message);
+      continue;
+    }
+    const { position, commitment } = verdict.value;
+    if (position >= checkpoint.size) {
+      report('LEDGER_RECEIPT_BROKEN', path, `The ledger ends before position ${position}.`);
+      continue;
+    }
+    const expected = leaves.get(position) ?? [];
+    expected.push({ path, hash: leafHash(options.sha256, commitment) });
+    leaves.set(position, expected);
+  }
+  return leaves;
+}
+
+/**
+ * Folds all leaf tiles into a tree, holding each tile above, each earlier head and each promised leaf
+ * against it on the way. `undefined` where leaf tiles are missing or torn: then nothing after the
+ * first of them can be said.
+ */
+async function recompute(
+  options: LedgerVerificationOptions,
+  work: {
+    checkpoint: SignedCheckpoint;
+    heads: readonly ExpectedHead[];
+    leaves: ReadonlyMap<bigint, readonly ExpectedLeaf[]>;
+    report: Report;
+  },
+): Promise<Uint8Array | undefined> {
+  const { sha256 } = options;
+  const { size } = work.checkpoint;
+  const read = tileReader(options, work.report);
+  const frontier = new Frontier();
+  const heads = [...work.heads];
+  const checkHeads = (): void => {
+    for (; heads[0]?.size === frontier.size; heads.shift()) {
+      const { path, root } = heads[0];
+      if (equalBytes(frontier.root(sha256), root)) continue;
+      const message = `The tree of ${frontier.size} leaves is not the one that was signed.`;
+      work.report('LEDGER_HISTORY_DIFFERS', path, message);
+    }
+  };
+  const compare = async (id: TileId, hashes: readonly Uint8Array[]): Promise<void> => {
+    const stored = id.level === 0 ? hashes : await read(id);
+    if (stored === undefined) return;
+    const at = stored.findIndex((hash, index) => !equalBytes(hash, hashes[index]!));
+    if (at < 0) return;
+    const message = `Hash ${at} is not what the tiles below it say.`;
+    work.report('LEDGER_TILE_DAMAGED', tilePath(id), message);
+  };
+
+  checkHeads();
+  const tileCount = fullTiles(size, 0);
+  for (let index = 0n; index <= tileCount; index += 1n) {
+    const width = index < tileCount ? tileWidth : partialWidth(size, 0);
+    if (width === 0) break;
+    const hashes = await read({ level: 0, index, width });
+    if (hashes === undefined) return undefined;
+    const completed: [TileId, readonly Uint8Array[]][] = [];
+    for (const hash of hashes) {
+      for (const { path, hash: promised } of work.leaves.get(frontier.size) ?? []) {
+        if (equalBytes(hash, promised)) continue;
+        const message = `Another entry stands at position ${frontier.size}.`;
+        work.report('LEDGER_RECEIPT_BROKEN', path, message);
+      }
+      frontier.push(sha256, hash, (id, full) => completed.push([id, full]));
+      checkHeads();
+    }
+    for (const [id, full] of completed) await compare(id, full);
+    if (index % 256n === 0n) options.onProgress?.(frontier.size, size);
+  }
+  for (const { id, hashes } of frontier.partialTiles()) await compare(id, hashes);
+  options.onProgress?.(frontier.size, size);
+  return frontier.root(sha256);
+}
+
+function tileReader(options: LedgerVerificationOptions, report: Report) {
+  return async (id: TileId): Promise<Uint8Array[] | undefined> => {
+    const path = tilePath(id);
+    try {
+      const bytes = await options.fs.readFile(`${options.directory}/${path}`);
+      const hashes = tileHashes(bytes, id.width);
+      if (hashes === undefined) {
+        const message = `It has ${bytes.length} bytes, not ${id.width * hashSize}.`;
+        report('LEDGER_TILE_DAMAGED', path, message);
+      }
+      return hashes;
+    } catch (error) {
+      const missing = isNotFound(error);
+      report(
+        missing ? 'LEDGER_TILE_DAMAGED' : 'LEDGER_UNREADABLE',
+        path,
+        missing ? 'The tile is missing.' : String(error),
+      );
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,481 @@
+import { equalBytes, fromUtf8, invariant, isNotFound, utf8 } from '@strongroom/base';
+import type { Clock, Fs, Sha256, StrongroomError } from '@strongroom/base';
+import { signCheckpoint, verifyCheckpoint } from './checkpoint.js';
+import type { SignedCheckpoint, Verifier } from './checkpoint.js';
+import { ledgerError } from './errors.js';
+import { History } from './history.js';
+import { limits } from './limits.js';
+import {
+  consistencyRanges,
+  foldNodes,
+  hashSize,
+  inclusionRanges,
+  joinHashes,
+  leafHash,
+  nodesOf,
+  rootOf,
+} from './merkle-tree.js';
+import type { LeafRange, TreeNode } from './merkle-tree.js';
+import { parseVerifierKey, printVerifierKey } from './note.js';
+import type { NoteSigner, VerifierKey, VerifySignature } from './note.js';
+import { printProof } from './proof.js';
+import { isOrigin } from './receipt.js';
+import {
+  Frontier,
+  fullTiles,
+  levelCount,
+  partialWidth,
+  tileHashes,
+  tileHeight,
+  tilePath,
+  tileWidth,
+} from './tile.js';
+import type { TileId } from './tile.js';
+
+/** What a ledger is opened with. */
+export interface LedgerOptions {
+  /** Made where it does not exist. The ledger owns everything in it. */
+  readonly directory: string;
+  readonly fs: Fs;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  /** The ledger's identity, the first line of its checkpoints: visible ASCII, like a URL without scheme. */
+  readonly origin: string;
+  readonly signer: NoteSigner;
+  readonly verifySignature: VerifySignature;
+  /** Text forms of earlier signing keys, after a rotation. */
+  readonly previousKeys?: readonly string[];
+}
+
+/** A Merkle path, with the tree that it is in. */
+export interface InclusionProof {
+  readonly index: bigint;
+  readonly size: bigint;
+  readonly leafHash: Uint8Array;
+  readonly hashes: readonly Uint8Array[];
+}
+
+/** A proof that a tree continues a smaller one. */
+export interface ConsistencyProof {
+  readonly oldSize: bigint;
+  readonly size: bigint;
+  readonly hashes: readonly Uint8Array[];
+}
+
+/**
+ * The Merkle tree over one journal, on disk as c2sp.org/tlog-tiles lays it out.
+ *
+ * It is a fold over the journal: `append` only remembers, `seal` makes durable, and what was not
+ * sealed before a crash is appended again from `size`. One ledger is open on a directory at a time.
+ */
+export interface Ledger {
+  readonly origin: string;
+  /** Leaves that the newest checkpoint covers, durably. After a start, append from here. */
+  readonly size: bigint;
+  /** The next leaf to append: `size` plus the leaves that wait for a seal. */
+  readonly nextIndex: bigint;
+  /** The newest signed checkpoint; `undefined` only before the first seal. */
+  readonly checkpoint: SignedCheckpoint | undefined;
+  /** The key that verifies its checkpoints, as text `name+hash+base64`. */
+  readonly verifierKey: string;
+  /**
+   * Adds leaves, the first at `startIndex`. Leaves that are there already are compared.
+   *
+   * Throws `LEDGER_FORK` where a different leaf stands at an index, after which the ledger refuses
+   * everything but proofs; `LEDGER_GAP` beyond `nextIndex`; `LEDGER_UNSEALED_FULL` where a seal must
+   * come first; `LEDGER_BAD_COMMITMENT` for a commitment that is not 32 bytes. Then nothing was added.
+   */
+  append(commitments: readonly Uint8Array[], startIndex: bigint): Promise<void>;
+  /**
+   * Signs the tree with all appended leaves. When it resolves, tiles and checkpoint survive power
+   * loss. When it rejects, call again: no signature left the process that the next one contradicts.
+   * Without new leaves it resolves with the checkpoint that is there.
+   */
+  seal(): Promise<SignedCheckpoint>;
+  /** The path of a sealed leaf in the tree of `size` leaves (the newest by default). */
+  proveInclusion(index: bigint, size?: bigint): Promise<InclusionProof>;
+  /** The path of a sealed leaf in the newest tree, as a text that needs only the public key. */
+  proofText(index: bigint): Promise<string>;
+  /** That the tree of `size` leaves (the newest by default) continues that of `oldSize`. */
+  proveConsistency(oldSize: bigint, size?: bigint): Promise<ConsistencyProof>;
+  /** The root at a size up to the newest. */
+  rootAt(size: bigint): Promise<Uint8Array>;
+  /** Waits for a running seal; appended leaves that are not sealed are forgotten. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ledger, or makes an empty one. Throws `LEDGER_CHECKPOINT_INVALID` where the checkpoint is
+ * not signed by the ledger's keys, `LEDGER_TILE_DAMAGED` where the tree's right edge does not hash to
+ * its root: then nothing may be signed before a person has looked.
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { directory, fs, sha256, origin, signer } = options;
+  if (!isOrigin(origin)) throw ledgerError('LEDGER_BAD_NAME', 'The origin is not usable.');
+  const verifierKey = printVerifierKey(sha256, { name: signer.keyName, ...pick(signer) });
+  const keys = [verifierKey, ...(options.previousKeys ?? [])].map((key) =>
+    parseVerifierKey(sha256, key),
+  );
+  await fs.makeDirectory(directory);
+  await fs.syncDirectory(parentOf(directory));
+  const checkpoint = await readCheckpoint({ ...options, keys });
+  const frontier = await readFrontier(options, checkpoint);
+  const history = await History.open({ fs, directory: `${directory}/history` });
+  if (checkpoint === undefined && !(await history.isEmpty())) {
+    // A crash leaves the old checkpoint or the new one. Signing anew from nothing would be a fork.
+    throw ledgerError('LEDGER_CHECKPOINT_INVALID', 'The checkpoint is gone, but not its history.');
+  }
+  return new DirectoryLedger(options, { verifierKey, checkpoint, frontier, history });
+}
+
+const pick = ({ publicKey }: NoteSigner) => ({ publicKey });
+
+/** The directory that holds a path. */
+function parentOf(path: string): string {
+  const at = path.replace(/\/+$/, '').lastIndexOf('/');
+  return at < 0 ? '.' : at === 0 ? '/' : path.slice(0, at);
+}
+
+/** Reads and verifies `checkpoint`. It was renamed into place, so it is whole or not there. */
+export async function readCheckpoint(
+  options: Verifier & { fs: Fs; directory: string; origin: string },
+): Promise<SignedCheckpoint | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await options.fs.readFile(`${options.directory}/checkpoint`);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  let text: string;
+  try {
+    text = fromUtf8(bytes);
+  } catch (cause) {
+    throw ledgerError('LEDGER_CHECKPOINT_INVALID', 'The checkpoint is not text.', cause);
+  }
+  const verdict = await verifyCheckpoint(text, options);
+  if (!verdict.ok) {
+    throw ledgerError('LEDGER_CHECKPOINT_INVALID', `${verdict.code}: ${verdict.message}`);
+  }
+  return verdict.value;
+}
+
+/** Reads the partial tiles of the checkpoint's tree and holds them against its root. */
+async function readFrontier(
+  { fs, directory, sha256 }: Pick<LedgerOptions, 'fs' | 'directory' | 'sha256'>,
+  checkpoint: SignedCheckpoint | undefined,
+): Promise<Frontier> {
+  if (checkpoint === undefined) return new Frontier();
+  const { size, root } = checkpoint;
+  const levels: Uint8Array[][] = [];
+  for (let level = 0; level < levelCount(size); level += 1) {
+    const width = partialWidth(size, level);
+    const id = { level, index: fullTiles(size, level), width };
+    levels.push(width === 0 ? [] : await readTile(fs, directory, id));
+  }
+  const frontier = new Frontier(levels);
+  if (frontier.size !== size || !equalBytes(frontier.root(sha256), root)) {
+    throw ledgerError('LEDGER_TILE_DAMAGED', 'The right edge does not hash to the signed root.');
+  }
+  return frontier;
+}
+
+/** Reads a tile's hashes, not yet verified. Throws `LEDGER_TILE_DAMAGED`. */
+async function readTile(fs: Fs, directory: string, id: TileId): Promise<Uint8Array[]> {
+  const path = tilePath(id);
+  let bytes: Uint8Array;
+  try {
+    bytes = await fs.readFile(`${directory}/${path}`);
+  } catch (cause) {
+    if (!isNotFound(cause)) throw cause;
+    throw ledgerError('LEDGER_TILE_DAMAGED', `The tile ${path} is missing.`, cause);
+  }
+  const hashes = tileHashes(bytes, id.width);
+  if (hashes === undefined) {
+    throw ledgerError('LEDGER_TILE_DAMAGED', `The tile ${path} has ${bytes.length} bytes.`);
+  }
+  return hashes;
+}
+
+class DirectoryLedger implements Ledger {
+  readonly origin: string;
+  readonly verifierKey: string;
+  readonly #options: LedgerOptions;
+  readonly #history: History;
+  /** The right edge of the sealed tree. Replaced, never changed, by `seal`. */
+  #frontier: Frontier;
+  #checkpoint: SignedCheckpoint | undefined;
+  /** Leaf hashes after the sealed tree. Owned by `append`; `seal` takes from its front. */
+  #pending: Uint8Array[] = [];
+  /** Full tiles that were verified up to the sealed root; the oldest use goes first. */
+  readonly #cache = new Map<string, readonly Uint8Array[]>();
+  /** Directories whose names are known to be durable. */
+  readonly #durableDirectories = new Set<string>();
+  /** Set by a fork: no further leaf, no further signature. */
+  #stopped: StrongroomError | undefined;
+  /** The end of the queue that appends and seals stand in. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    options: LedgerOptions,
+    state: {
+      verifierKey: string;
+      checkpoint: SignedCheckpoint | undefined;
+      frontier: Frontier;
+      history: History;
+    },
+  ) {
+    this.#options = options;
+    this.origin = options.origin;
+    this.verifierKey = state.verifierKey;
+    this.#checkpoint = state.checkpoint;
+    this.#frontier = state.frontier;
+    this.#history = state.history;
+  }
+
+  get size(): bigint {
+    return this.#frontier.size;
+  }
+
+  get nextIndex(): bigint {
+    return this.#frontier.size + BigInt(this.#pending.length);
+  }
+
+  get checkpoint(): SignedCheckpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  append(commitments: readonly Uint8Array[], startIndex: bigint): Promise<void> {
+    return this.#inTurn(() => this.#append(commitments, startIndex));
+  }
+
+  seal(): Promise<SignedCheckpoint> {
+    return this.#inTurn(() => this.#seal());
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#stopped ??= ledgerError('LEDGER_CLOSED', 'The ledger is closed.');
+    });
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(run);
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #append(commitments: readonly Uint8Array[], startIndex: bigint): Promise<void> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (startIndex < 0n || startIndex > this.nextIndex) {
+      throw ledgerError('LEDGER_GAP', `Leaf ${startIndex} does not follow ${this.nextIndex}.`);
+    }
+    const { sha256 } = this.#options;
+    const leaves = commitments.map((commitment) => {
+      if (commitment.length !== hashSize) {
+        throw ledgerError('LEDGER_BAD_COMMITMENT', 'A commitment is not 32 bytes.');
+      }
+      return leafHash(sha256, commitment);
+    });
+    const known = Number(this.nextIndex - startIndex);
+    for (const [at, leaf] of leaves.slice(0, known).entries()) {
+      const index = startIndex + BigInt(at);
+      if (equalBytes(leaf, await this.#leafAt(index))) continue;
+      this.#stopped = ledgerError('LEDGER_FORK', `Another leaf stands at index ${index}.`);
+      throw this.#stopped;
+    }
+    const fresh = leaves.slice(known);
+    if (this.#pending.length + fresh.length > limits.pendingLeavesMax) {
+      throw ledgerError('LEDGER_UNSEALED_FULL', 'Too many leaves wait for a seal.');
+    }
+    for (const leaf of fresh) this.#pending.push(leaf);
+  }
+
+  async #leafAt(index: bigint): Promise<Uint8Array> {
+    const pending = this.#pending[Number(index - this.size)];
+    if (index >= this.size) {
+      invariant(pending !== undefined, 'a leaf beyond the tree');
+      return pending;
+    }
+    return this.#node({ height: 0, index });
+  }
+
+  async #seal(): Promise<SignedCheckpoint> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const { fs, directory, sha256, clock, origin, signer } = this.#options;
+    if (this.#pending.length === 0 && this.#checkpoint !== undefined) return this.#checkpoint;
+
+    const sealed = this.#frontier;
+    const frontier = sealed.clone();
+    const completed: { id: TileId; hashes: readonly Uint8Array[] }[] = [];
+    const leaves = this.#pending.slice();
+    for (const leaf of leaves) {
+      frontier.push(sha256, leaf, (id, hashes) => completed.push({ id, hashes }));
+    }
+    // A level whose edge did not change has its tile from an earlier seal.
+    const changed = frontier.partialTiles().filter(({ id }) => {
+      const { level, index, width } = id;
+      return fullTiles(sealed.size, level) !== index || partialWidth(sealed.size, level) !== width;
+    });
+
+    // Every path written here is referenced by no signed checkpoint: full tiles and widths beyond
+    // the sealed size. So a crash that tears them, or leaves some of them, changes nothing that was
+    // signed: the next start reads the old edge, and this same code writes them again, whole.
+    await this.#writeTiles([...completed, ...changed]);
+
+    // All tiles of the new tree are durable now, names included. Only after that may a checkpoint
+    // exist that speaks of them, even in memory: a signature that left this process can't be taken back.
+    const time = Math.max(clock.now(), this.#checkpoint?.time ?? 0);
+    const head = { origin, size: frontier.size, root: frontier.root(sha256), time };
+    const checkpoint = await signCheckpoint(sha256, head, signer);
+
+    // Replaced by rename, so that a crash leaves the old or the new one, each with its tiles. Where
+    // the rename was done but not reported, the next seal signs a tree that continues both.
+    await this.#replaceCheckpoint(checkpoint);
+    this.#frontier = frontier;
+    this.#checkpoint = checkpoint;
+    this.#pending = this.#pending.slice(leaves.length);
+
+    // What follows adds nothing to the promise: a copy for the record, and room on the disk.
+    await this.#history.record(checkpoint);
+    for (const { id } of completed) {
+      // Partial tiles may go once the full one is there (c2sp.org/tlog-tiles, Partial Tiles).
+      await fs.removeTree(`${directory}/${tilePath(id)}.p`);
+      this.#durableDirectories.delete(`${tilePath(id)}.p`);
+    }
+    return checkpoint;
+  }
+
+  async #writeTiles(
+    tiles: readonly { id: TileId; hashes: readonly Uint8Array[] }[],
+  ): Promise<void> {
+    const { fs, directory } = this.#options;
+    const paths = tiles.map(({ id }) => tilePath(id));
+    const changedDirectories = new Set<string>();
+    for (const path of paths) {
+      const parent = parentOf(path);
+      if (!this.#durableDirectories.has(parent)) await fs.makeDirectory(`${directory}/${parent}`);
+      changedDirectories.add(parent);
+      // A directory that this process did not sync yet may be a name that is not durable.
+      for (let at = parent; !this.#durableDirectories.has(at) && at !== '.'; at = parentOf(at)) {
+        changedDirectories.add(parentOf(at));
+      }
+    }
+    // A few at a time: each holds a file open until its bytes are on the disk.
+    for (let at = 0; at < tiles.length; at += 16) {
+      const some = tiles.slice(at, at + 16);
+      await Promise.all(
+        some.map(({ hashes }, index) =>
+          writeDurably(fs, `${directory}/${paths[at + index]}`, joinHashes(hashes)),
+        ),
+      );
+    }
+    for (const path of changedDirectories) {
+      await fs.syncDirectory(path === '.' ? directory : `${directory}/${path}`);
+    }
+    for (const path of changedDirectories) this.#durableDirectories.add(path);
+  }
+
+  async #replaceCheckpoint(checkpoint: SignedCheckpoint): Promise<void> {
+    const { fs, directory } = this.#options;
+    const path = `${directory}/checkpoint`;
+    await writeDurably(fs, `${path}.new`, utf8(checkpoint.text));
+    await fs.rename(`${path}.new`, path);
+    await fs.syncDirectory(directory);
+  }
+
+  async proveInclusion(index: bigint, size: bigint = this.size): Promise<InclusionProof> {
+    if (index < 0n || index >= size || size > this.size) {
+      throw ledgerError('LEDGER_OUT_OF_RANGE', `No sealed leaf ${index} in a tree of ${size}.`);
+    }
+    const hashes: Uint8Array[] = [];
+    for (const range of inclusionRanges(index, size)) hashes.push(await this.#rangeHash(range));
+    return { index, size, leafHash: await this.#node({ height: 0, index }), hashes };
+  }
+
+  async proofText(index: bigint): Promise<string> {
+    // Taken together: a seal may replace the checkpoint while the path is being read.
+    const checkpoint = this.#checkpoint;
+    const { hashes } = await this.proveInclusion(index, checkpoint?.size ?? 0n);
+    invariant(checkpoint !== undefined, 'a proof without a checkpoint');
+    return printProof({ index, hashes, checkpoint: checkpoint.text });
+  }
+
+  async proveConsistency(oldSize: bigint, size: bigint = this.size): Promise<ConsistencyProof> {
+    if (oldSize < 0n || oldSize > size || size > this.size) {
+      throw ledgerError('LEDGER_OUT_OF_RANGE', `No sealed trees of ${oldSize} and ${size} leaves.`);
+    }
+    const hashes: Uint8Array[] = [];
+    for (const range of consistencyRanges(oldSize, size)) hashes.push(await this.#rangeHash(range));
+    return { oldSize, size, hashes };
+  }
+
+  async rootAt(size: bigint): Promise<Uint8Array> {
+    if (size < 0n || size > this.size) {
+      throw ledgerError('LEDGER_OUT_OF_RANGE', `No sealed tree of ${size} leaves.`);
+    }
+    return size === 0n ? this.#options.sha256() : this.#rangeHash({ start: 0n, end: size });
+  }
+
+  async #rangeHash(range: LeafRange): Promise<Uint8Array> {
+    const hashes: Uint8Array[] = [];
+    for (const node of nodesOf(range)) hashes.push(await this.#node(node));
+    return foldNodes(this.#options.sha256, hashes);
+  }
+
+  /** The hash of a perfect subtree in the sealed tree. */
+  async #node({ height, index }: TreeNode): Promise<Uint8Array> {
+    const level = Math.floor(height / tileHeight);
+    const inner = height % tileHeight;
+    const first = index << BigInt(inner);
+    const offset = Number(first % BigInt(tileWidth));
+    const tile = await this.#tile(level, first / BigInt(tileWidth));
+    return rootOf(this.#options.sha256, tile.slice(offset, offset + 2 ** inner));
+  }
+
+  /**
+   * The hashes of a tile, verified: those on the right edge were held against the signed root when
+   * opened, a full one against the hash that stands for it in the tile above.
+   */
+  async #tile(level: number, index: bigint): Promise<readonly Uint8Array[]> {
+    const frontier = this.#frontier;
+    if (index === fullTiles(frontier.size, level)) return frontier.levels[level] ?? [];
+    invariant(index < fullTiles(frontier.size, level), 'a tile beyond the tree');
+    const { fs, directory, sha256 } = this.#options;
+    const id = { level, index, width: tileWidth };
+    const path = tilePath(id);
+    const cached = this.#cache.get(path);
+    if (cached !== undefined) {
+      this.#cache.delete(path);
+      this.#cache.set(path, cached);
+      return cached;
+    }
+    const hashes = await readTile(fs, directory, id);
+    const above = await this.#tile(level + 1, index / BigInt(tileWidth));
+    const expected = above[Number(index % BigInt(tileWidth))];
+    if (expected === undefined || !equalBytes(rootOf(sha256, hashes), expected)) {
+      throw ledgerError('LEDGER_TILE_DAMAGED', `The tile ${path} is not what its parent says.`);
+    }
+    this.#cache.set(path, hashes);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > limits.cachedTilesMax && oldest !== undefined)
+      this.#cache.delete(oldest);
+    return hashes;
+  }
+}
+
+/**
+ * Writes a whole file, new or in place of one that nothing references, and syncs its bytes. Its name
+ * is durable only once the directory was synced.
+ */
+async function writeDurably(fs: Fs, path: string, bytes: Uint8Array): Promise<void> {
+  const exists = (await fs.stat(path)) !== undefined;
+  const file = await fs.open(path, exists ? 'write' : 'create');
+  try {
+    await file.write(0, bytes);
+    await file.truncate(bytes.length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

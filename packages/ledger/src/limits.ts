@@ -1,0 +1,27 @@
+/** Every limit of this package, with its reason. */
+export const limits = {
+  /** Bytes of one signed note. Sixteen post-quantum signatures of 5 kB must fit (c2sp.org/signed-note). */
+  noteBytesMax: 262_144,
+  /** Signature lines of one note. The specification asks for at least 16. */
+  noteSignaturesMax: 32,
+  /** Characters of an origin or key name: it stands in every checkpoint and receipt. */
+  nameCharactersMax: 255,
+  /** Bytes of one proof text: 63 hashes, some extra data, and one checkpoint. */
+  proofBytesMax: 393_216,
+  /** Bytes of opaque extra data in a proof text. */
+  proofExtraBytesMax: 65_536,
+  /** Hashes in one Merkle path: leaf counts stay below 2^63. Consistency proofs may hold one more. */
+  pathHashesMax: 64,
+  /** Characters of one receipt: servers and proxies refuse header lines beyond 8 KiB. */
+  receiptCharactersMax: 4_096,
+  /** Entries under one receipt signature: a path of 16 hashes still fits a header line. */
+  receiptGroupMax: 65_536,
+  /** Leaves appended but not yet sealed: 8 MiB of hashes; a sealer further behind must seal first. */
+  pendingLeavesMax: 262_144,
+  /** Full tiles kept in memory, already verified: 2 MiB. */
+  cachedTilesMax: 256,
+  /** Least time between two checkpoints in the history, so that it grows by half a MiB a day. */
+  historyIntervalMs: 60_000,
+  /** Problems listed by one offline verification; further ones are counted. */
+  problemsMax: 1_000,
+} as const;
