@@ -1,1 +1,19 @@
-export {};
+export type {
+  Appended,
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  JournalStatus,
+  OpenJournalOptions,
+  ReadOptions,
+  SegmentKeyContext,
+  SegmentKeys,
+} from './journal.js';
+export { openJournal } from './journal.js';
+export type { CursorFile } from './cursor-file.js';
+export { openCursorFile, readCursorFile } from './cursor-file.js';
+export { commitmentOf } from './format.js';
+export type { JournalError, JournalErrorCode } from './errors.js';
+export { JournalCorruptError } from './errors.js';
+export type { JournalLimits } from './limits.js';
+export { cursorValueBytesMax, defaultJournalLimits } from './limits.js';
