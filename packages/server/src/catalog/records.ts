@@ -1,0 +1,158 @@
+import type { AgentId, PrincipalId, WorkspaceId } from '@strongroom/base';
+import type { ScalarType } from '@strongroom/sql';
+import type { WorkspaceRecord } from './catalog.js';
+
+/** What the control plane keeps, beyond what the data plane reads (`catalog.ts`). Times in ms. */
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+export interface StoredWorkspace extends WorkspaceRecord {
+  readonly tags: JsonObject;
+  /** Settable properties as last written (sku, retention, capping, features, …). */
+  readonly properties: JsonObject;
+  readonly modifiedAt: number;
+  /** Soft-deleted: invisible, its data kept until it is removed by force. */
+  readonly deletedAt: number | undefined;
+}
+
+/** A custom table, or what a workspace changed of a standard one. */
+export interface StoredTable {
+  readonly workspaceId: WorkspaceId;
+  readonly name: string;
+  readonly kind: 'Microsoft' | 'CustomLog';
+  /** All columns of a custom table; the added ones of a standard table. */
+  readonly columns: readonly StoredColumn[];
+  /** plan, retentionInDays, totalRetentionInDays, description, displayName. */
+  readonly properties: JsonObject;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface StoredColumn {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly description?: string;
+  readonly displayName?: string;
+  readonly dataTypeHint?: string;
+}
+
+export interface StoredSearch {
+  readonly workspaceId: WorkspaceId;
+  /** Compared without regard to case. */
+  readonly searchId: string;
+  readonly properties: JsonObject;
+  readonly etag: string;
+}
+
+/** A resource beside the workspaces: a data collection endpoint, rule or association. */
+export interface StoredResource {
+  readonly kind: 'endpoint' | 'rule' | 'association';
+  readonly resourceKey: string;
+  readonly resourceId: string;
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly region: string;
+  /** `dce-…`, `dcr-…`; empty for associations. */
+  readonly immutableId: string;
+  /** Counts edits from 1. */
+  readonly version: number;
+  readonly tags: JsonObject;
+  /** ARM's `kind` (`Direct`, `Linux`, …). */
+  readonly flavor: string | undefined;
+  readonly properties: JsonObject;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface StoredUser {
+  readonly id: PrincipalId;
+  /** Compared without regard to case. */
+  readonly userName: string;
+  readonly displayName: string;
+  /** Argon2id, PHC string. */
+  readonly passwordHash: string;
+  readonly disabled: boolean;
+  readonly createdAt: number;
+  readonly passwordChangedAt: number;
+  /** Sessions and tokens from before this are dead. */
+  readonly validAfter: number;
+}
+
+export interface StoredApplication {
+  /** What the client calls itself (`client_id`). */
+  readonly clientId: string;
+  /** What role assignments name. */
+  readonly principalId: PrincipalId;
+  readonly displayName: string;
+  readonly disabled: boolean;
+  readonly createdAt: number;
+}
+
+export interface StoredCredential {
+  readonly id: string;
+  readonly clientId: string;
+  readonly kind: 'secret' | 'certificate';
+  /** SHA-256 of the (random, 256-bit) secret in hex, or the certificate as PEM. */
+  readonly verifier: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface StoredRoleAssignment {
+  readonly id: string;
+  /** As written; compare by `scopeKey`. */
+  readonly scope: string;
+  readonly scopeKey: string;
+  readonly roleId: string;
+  readonly principalId: PrincipalId;
+  readonly principalType: 'User' | 'ServicePrincipal';
+  readonly createdAt: number;
+  readonly createdBy: string;
+}
+
+export interface StoredAgent {
+  readonly id: AgentId;
+  readonly workspaceId: WorkspaceId;
+  readonly computer: string;
+  readonly osType: string;
+  readonly version: string;
+  readonly enrolledAt: number;
+  /** The enrolment key that it came with. */
+  readonly keyId: string;
+  /** The certificate that counts; after a renewal the one before it counts until `previousUntil`. */
+  readonly serial: string;
+  readonly notAfter: number;
+  readonly previousSerial: string | undefined;
+  readonly revokedAt: number | undefined;
+  readonly lastSeenAt: number | undefined;
+}
+
+export interface StoredEnrollmentKey {
+  readonly id: string;
+  readonly workspaceId: WorkspaceId;
+  /** SHA-256 of the key in hex. */
+  readonly hash: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  readonly usesMax: number | undefined;
+  readonly uses: number;
+  readonly revokedAt: number | undefined;
+}
+
+/** What `oidc-provider` keeps of a grant, token or session. */
+export interface StoredGrant {
+  readonly kind: string;
+  readonly id: string;
+  readonly payload: string;
+  readonly expiresAt: number | undefined;
+  readonly grantId: string | undefined;
+  readonly userCode: string | undefined;
+  readonly uid: string | undefined;
+  readonly consumedAt: number | undefined;
+}
