@@ -35,6 +35,8 @@ export interface FsStat {
   readonly modifiedMs: number;
   /** Identifies the file whatever its name: device and inode. */
   readonly identity: string;
+  /** Permission bits (0o777 and below); left out where the file system has none. */
+  readonly mode?: number;
 }
 
 /**

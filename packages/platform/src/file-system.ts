@@ -113,6 +113,7 @@ export const nodeFileSystem: Fs = {
         size: Number(stat.size),
         modifiedMs: Number(stat.mtimeMs),
         identity: `${stat.dev}:${stat.ino}`,
+        mode: Number(stat.mode) & 0o777,
       };
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code ?? 'EUNKNOWN';
