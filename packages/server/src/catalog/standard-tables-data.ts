@@ -1255,4 +1255,8 @@ OperationsManagerState OperationsManager
 export const strongroomTablesText = `
 IngestionErrors Strongroom
   TableName StreamName RuleId Reason ColumnName Message RawRecord CorrelationId
+IngestionAccounting Strongroom
+  PeriodStart:d PeriodEnd:d StreamName TableName RuleId SourceKind SourceId Reason
+  BatchesReceived:l RowsReceived:l BytesReceived:l BatchesRepeated:l RowsRepeated:l
+  BatchesRefused:l BytesRefused:l RowsStored:l RowsFiltered:l RowsDeadLettered:l RowsDropped:l
 `;
