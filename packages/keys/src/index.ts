@@ -1,1 +1,14 @@
-export {};
+export { limits as keysLimits } from './limits.js';
+export type { KeysErrorCode } from './errors.js';
+export { keySize, keyIdSize, sealedOverhead, sealAead, openAead, sealedKeyId } from './aead.js';
+export type { AeadKey } from './aead.js';
+export { wrappableBytesMax } from './key-provider.js';
+export type { KeyProvider } from './key-provider.js';
+export { assertOutside, openLocalKeystore, openSystemdCredential } from './local-keystore.js';
+export type { LocalKeystoreOptions } from './local-keystore.js';
+export { createWorkspaceKeyRecord, openWorkspaceKeys } from './workspace-keys.js';
+export type { DataKey, DataKeyPurpose, WorkspaceKeys } from './workspace-keys.js';
+export { openServiceKeys } from './service-keys.js';
+export type { ServiceKeys, TokenKey } from './service-keys.js';
+export { ed25519Signer, verifyEd25519 } from './signature.js';
+export type { Ed25519Signer } from './signature.js';
