@@ -90,7 +90,8 @@ export async function readCursorFile(options: {
   }
 }
 
-async function closing<T>(file: FsFile, run: () => Promise<T>): Promise<T> {
+/** Runs, then closes the file whatever came of it; what closing says changes nothing. */
+export async function closing<T>(file: FsFile, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } finally {

@@ -8,7 +8,7 @@ import {
   utf8,
 } from '@strongroom/base';
 import type { AbortSignalLike, Clock, Fs, FsFile, JournalSequence, Random } from '@strongroom/base';
-import { openCursorFile } from './cursor-file.js';
+import { closing, openCursorFile } from './cursor-file.js';
 import type { CursorFile } from './cursor-file.js';
 import { JournalCorruptError, ioError, isFull, journalError } from './errors.js';
 import {
@@ -83,7 +83,7 @@ export interface JournalEntry extends Appended, JournalRecord {
 
 export interface ReadOptions {
   /** Ends after the entry that brings metadata and payload to this many bytes. */
-  readonly bytesMax?: number;
+  readonly maxBytes?: number;
   readonly signal?: AbortSignalLike;
 }
 
@@ -563,7 +563,7 @@ class SegmentedJournal implements Journal {
   // ---- read --------------------------------------------------------------------------------
 
   async *read(from: JournalSequence, options: ReadOptions = {}): AsyncGenerator<JournalEntry> {
-    const { bytesMax = Infinity, signal } = options;
+    const { maxBytes = Infinity, signal } = options;
     const { journalId } = this;
     let bytes = 0;
     for await (const found of this.#frames(from, this.#next, true, signal)) {
@@ -577,7 +577,7 @@ class SegmentedJournal implements Journal {
       bytes += opened.metadata.length + opened.payload.length;
       const { sequence, time, commitment } = frame;
       yield { sequence: asSequence(sequence), time, commitment, ...opened };
-      if (bytes >= bytesMax) return;
+      if (bytes >= maxBytes) return;
     }
   }
 
@@ -624,7 +624,7 @@ class SegmentedJournal implements Journal {
         const window = new FileWindow(file, this.#limits.readBytes);
         let large = false;
         while (state.next < stop) {
-          signal?.aborted === true && throwReason(signal);
+          if (signal?.aborted === true) throwReason(signal);
           const raw = await window.read(state.offset, frameHeaderSize, !large);
           const frame = decodeFrameHeader(raw, held.file.header.stamp);
           if (typeof frame === 'string') throw this.#corrupt(frame, held, state.offset);
@@ -795,14 +795,12 @@ function throwReason(signal: AbortSignalLike): never {
 /** Writes the bytes of a range again where they are, so that they are durable beyond doubt. */
 async function rewrite(fs: Fs, path: string, from: number, to: number): Promise<void> {
   const file = await fs.open(path, 'write');
-  try {
+  await closing(file, async () => {
     const bytes = await file.read(from, to - from);
     invariant(bytes.length === to - from, 'the range was just read');
     await file.write(from, bytes);
     await file.sync();
-  } finally {
-    await file.close().catch(() => undefined);
-  }
+  });
 }
 
 async function recover(
@@ -829,9 +827,8 @@ async function recover(
   const newest = chain.at(-1);
   if (newest !== undefined) {
     const file = await fs.open(newest.path, 'read');
-    const tail = await readTail(file, newest, mark, limits.readBytes).finally(() =>
-      file.close().catch(() => undefined),
-    );
+    const before = mark;
+    const tail = await closing(file, () => readTail(file, newest, before, limits.readBytes));
     end = tail.end;
     droppedBytes = tail.droppedBytes;
     if (tail.lastGroup === undefined || end.next > mark.next) {

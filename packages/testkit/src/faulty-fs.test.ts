@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { FsError, utf8 } from '@strongroom/base';
+import { FsError, fromUtf8, utf8 } from '@strongroom/base';
 import { FaultyFs, sectorSize } from './index.js';
 
 const failsAs = (code: string) => (error: unknown) =>
@@ -48,7 +48,7 @@ void test('renames wholly or not at all', async () => {
     outcomes.add(
       fs
         .paths()
-        .map((path) => `${path}=${Buffer.from(fs.peek(path))}`)
+        .map((path) => `${path}=${fromUtf8(fs.peek(path))}`)
         .join(),
     );
   }

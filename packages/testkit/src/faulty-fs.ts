@@ -33,10 +33,12 @@ export type FsOperation =
  *   made durable: it stays readable, as from a page cache, but no later sync writes it.
  * - `done`: the operation has its whole effect, and fails all the same.
  * - `partial`: a write has the effect of its first half; other operations as `lost`.
+ * - `halt`: no effect at all, on the cache neither: the machine stopped before the operation. With
+ *   `times: Infinity` and {@link FaultyFs.powerCut} after it, a power cut at the n-th operation.
  */
 export interface FsFault {
   readonly code: string;
-  readonly effect: 'lost' | 'done' | 'partial';
+  readonly effect: 'lost' | 'done' | 'partial' | 'halt';
   /** Which of the operations that match fails, counted from 1 and from now. Default 1. */
   readonly nth?: number;
   /** How many fail from there on. Default 1. */
@@ -190,7 +192,7 @@ function emptyState(): State {
 export class FaultyFs implements Fs {
   #state = emptyState();
   #faults: PlannedFault[] = [];
-  #operations = 0;
+  readonly #counts = new Map<FsOperation, number>();
   /** Handles opened before a crash or restore are dead. */
   #epoch = 0;
   readonly #capacityBytes: number;
@@ -205,9 +207,12 @@ export class FaultyFs implements Fs {
     this.#now = options.now ?? (() => 0);
   }
 
-  /** How many operations were begun. */
-  get operations(): number {
-    return this.#operations;
+  /** How many operations were begun: of one kind, or of all. */
+  count(operation?: FsOperation): number {
+    if (operation !== undefined) return this.#counts.get(operation) ?? 0;
+    let all = 0;
+    for (const count of this.#counts.values()) all += count;
+    return all;
   }
 
   /** Bytes in files that have a name. */
@@ -358,12 +363,12 @@ export class FaultyFs implements Fs {
   ): Promise<T> {
     // As with a real disk, the answer comes in a later turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#operations += 1;
+    this.#counts.set(operation, this.count(operation) + 1);
     const fault = this.#fault(operation, path);
     if (fault === undefined) return run();
     if (fault.effect === 'done') run();
     else if (fault.effect === 'partial') (other.half ?? other.lost)?.();
-    else other.lost?.();
+    else if (fault.effect === 'lost') other.lost?.();
     throw new FsError({ code: fault.code, operation, path });
   }
 
@@ -480,7 +485,7 @@ export class FaultyFs implements Fs {
         const node = this.#find(at);
         if (node === undefined) return;
         if (node.kind === 'directory') {
-          for (const name of [...node.names.keys()]) visit(posix.join(at, name));
+          for (const name of node.names.keys()) visit(posix.join(at, name));
         }
         const { directory, name } = this.#parent('removeTree', at);
         this.#change([{ directory: directory.id, name, node: undefined }]);

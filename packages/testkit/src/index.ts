@@ -5,3 +5,4 @@ export type { FsFault, FsOperation, FsSnapshot } from './faulty-fs.js';
 export { FaultyFs, sectorSize } from './faulty-fs.js';
 export type { FsUnderTest } from './fs-contract.js';
 export { fsContract } from './fs-contract.js';
+export { testSegmentKeys } from './segment-keys.js';

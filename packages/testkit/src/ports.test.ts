@@ -13,7 +13,7 @@ void test('gives the same for the same seed, whatever the sizes asked for', () =
 
 void test('draws integers evenly', () => {
   const random = seededRandom('even');
-  const counts = new Array<number>(6).fill(0);
+  const counts = [0, 0, 0, 0, 0, 0];
   for (let draw = 0; draw < 60_000; draw += 1) counts[random.integer(6)]! += 1;
   for (const count of counts) assert.ok(Math.abs(count - 10_000) < 500, String(counts));
 });
