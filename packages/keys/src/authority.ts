@@ -280,7 +280,10 @@ class LocalAuthority implements Authority {
     const der = new Uint8Array(certificate.rawData);
     return {
       certificatePem: printPem('CERTIFICATE', der),
-      ...{ serial, fingerprint: fingerprintOf(der), notBefore, notAfter },
+      serial,
+      fingerprint: fingerprintOf(der),
+      notBefore,
+      notAfter,
     };
   }
 }

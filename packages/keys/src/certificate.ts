@@ -92,7 +92,9 @@ export function readAgentIdentity(certificate: Uint8Array | string): AgentIdenti
   const [workspaceId, agentId] = [readWorkspaceId(match[1]!), readAgentId(match[2]!)];
   if (commonName !== agentId) return refuse('names two agents');
   return {
-    ...{ agentId, workspaceId, serial: parsed.serialNumber.toLowerCase() },
+    agentId,
+    workspaceId,
+    serial: parsed.serialNumber.toLowerCase(),
     fingerprint: fingerprintOf(der),
     notBefore: parsed.notBefore.getTime(),
     notAfter: parsed.notAfter.getTime(),

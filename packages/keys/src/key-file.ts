@@ -22,5 +22,11 @@ export async function writeFileDurably(
     await file.close();
   }
   await fs.rename(unfinished, path);
-  await fs.syncDirectory(dirname(path));
+  try {
+    await fs.syncDirectory(dirname(path));
+  } catch (error) {
+    // Whether the name will survive is unknown, and a key must not be used before it is certain.
+    await fs.remove(path);
+    throw error;
+  }
 }

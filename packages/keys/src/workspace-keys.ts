@@ -91,8 +91,13 @@ export async function createWorkspaceKeyRecord(options: {
   key.fill(0);
   return printRecord([
     {
-      ...{ kind, state: stateCurrent, keyId, created: BigInt(clock.now()) },
-      ...{ providerId: provider.id, publicKey: new Uint8Array(0), wrapped },
+      kind,
+      state: stateCurrent,
+      keyId,
+      created: BigInt(clock.now()),
+      providerId: provider.id,
+      publicKey: new Uint8Array(0),
+      wrapped,
     },
   ]);
 }

@@ -68,7 +68,9 @@ export async function verifyLedgerDirectory(
   const { checkpoint, root } = await verifyAll(options, report);
   return {
     ok: problems.length === 0,
-    ...{ problems, problemsOmitted, checkpoint },
+    problems,
+    problemsOmitted,
+    checkpoint,
     size: checkpoint?.size ?? 0n,
     root: root === undefined ? undefined : toHex(root),
   };
@@ -133,7 +135,10 @@ async function expectedHeads(
 ): Promise<ExpectedHead[]> {
   const sources = (options.expected ?? []).map((text, at) => ({ path: `expected[${at}]`, text }));
   try {
-    for (const { path, text } of await readHistory(options.fs, `${options.directory}/history`)) {
+    for (const { path, text } of await readHistory({
+      ...options,
+      directory: `${options.directory}/history`,
+    })) {
       sources.push({ path: path.slice(options.directory.length + 1), text });
     }
   } catch (error) {

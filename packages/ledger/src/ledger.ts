@@ -17,7 +17,7 @@ import {
 } from './merkle-tree.js';
 import type { LeafRange, TreeNode } from './merkle-tree.js';
 import { parseVerifierKey, printVerifierKey } from './note.js';
-import type { NoteSigner, VerifierKey, VerifySignature } from './note.js';
+import type { NoteSigner, VerifySignature } from './note.js';
 import { printProof } from './proof.js';
 import { isOrigin } from './receipt.js';
 import {
@@ -117,10 +117,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     parseVerifierKey(sha256, key),
   );
   await fs.makeDirectory(directory);
+  // The checkpoint that is read next may be one whose rename was not synced before a crash.
+  await fs.syncDirectory(directory);
   await fs.syncDirectory(parentOf(directory));
   const checkpoint = await readCheckpoint({ ...options, keys });
   const frontier = await readFrontier(options, checkpoint);
-  const history = await History.open({ fs, directory: `${directory}/history` });
+  const history = await History.open({ fs, sha256, directory: `${directory}/history` });
   if (checkpoint === undefined && !(await history.isEmpty())) {
     // A crash leaves the old checkpoint or the new one. Signing anew from nothing would be a fork.
     throw ledgerError('LEDGER_CHECKPOINT_INVALID', 'The checkpoint is gone, but not its history.');
@@ -210,7 +212,7 @@ class DirectoryLedger implements Ledger {
   /** Full tiles that were verified up to the sealed root; the oldest use goes first. */
   readonly #cache = new Map<string, readonly Uint8Array[]>();
   /** Directories whose names are known to be durable. */
-  readonly #durableDirectories = new Set<string>();
+  readonly #durableDirectories: Set<string>;
   /** Set by a fork: no further leaf, no further signature. */
   #stopped: StrongroomError | undefined;
   /** The end of the queue that appends and seals stand in. */
@@ -231,6 +233,7 @@ class DirectoryLedger implements Ledger {
     this.#checkpoint = state.checkpoint;
     this.#frontier = state.frontier;
     this.#history = state.history;
+    this.#durableDirectories = signedDirectories(state.frontier.size);
   }
 
   get size(): bigint {
@@ -319,8 +322,8 @@ class DirectoryLedger implements Ledger {
     });
 
     // Every path written here is referenced by no signed checkpoint: full tiles and widths beyond
-    // the sealed size. So a crash that tears them, or leaves some of them, changes nothing that was
-    // signed: the next start reads the old edge, and this same code writes them again, whole.
+    // the sealed size. So a crash that leaves some of them changes nothing that was signed: the next
+    // start reads the old edge, and this same code writes them again.
     await this.#writeTiles([...completed, ...changed]);
 
     // All tiles of the new tree are durable now, names included. Only after that may a checkpoint
@@ -351,36 +354,37 @@ class DirectoryLedger implements Ledger {
   ): Promise<void> {
     const { fs, directory } = this.#options;
     const paths = tiles.map(({ id }) => tilePath(id));
-    const changedDirectories = new Set<string>();
+    const changed = new Set<string>();
+    const made = new Set<string>();
     for (const path of paths) {
-      const parent = parentOf(path);
-      if (!this.#durableDirectories.has(parent)) await fs.makeDirectory(`${directory}/${parent}`);
-      changedDirectories.add(parent);
-      // A directory that this process did not sync yet may be a name that is not durable.
-      for (let at = parent; !this.#durableDirectories.has(at) && at !== '.'; at = parentOf(at)) {
-        changedDirectories.add(parentOf(at));
+      changed.add(parentOf(path));
+      for (const at of ancestorsOf(path)) {
+        if (this.#durableDirectories.has(at) || made.has(at)) continue;
+        // Made by a seal that failed or crashed: nothing signed is in it, and whether its name will
+        // ever be durable nobody knows (a failed fsync may have dropped it). So it is made afresh.
+        await fs.removeTree(`${directory}/${at}`);
+        await fs.makeDirectory(`${directory}/${at}`);
+        made.add(at);
+        changed.add(parentOf(at));
       }
     }
     // A few at a time: each holds a file open until its bytes are on the disk.
-    for (let at = 0; at < tiles.length; at += 16) {
-      const some = tiles.slice(at, at + 16);
+    for (let at = 0; at < tiles.length; at += writersMax) {
       await Promise.all(
-        some.map(({ hashes }, index) =>
-          writeDurably(fs, `${directory}/${paths[at + index]}`, joinHashes(hashes)),
-        ),
+        tiles
+          .slice(at, at + writersMax)
+          .map(({ hashes }, index) =>
+            replaceFile(fs, `${directory}/${paths[at + index]}`, joinHashes(hashes)),
+          ),
       );
     }
-    for (const path of changedDirectories) {
-      await fs.syncDirectory(path === '.' ? directory : `${directory}/${path}`);
-    }
-    for (const path of changedDirectories) this.#durableDirectories.add(path);
+    for (const path of changed) await fs.syncDirectory(below(directory, path));
+    for (const path of made) this.#durableDirectories.add(path);
   }
 
   async #replaceCheckpoint(checkpoint: SignedCheckpoint): Promise<void> {
     const { fs, directory } = this.#options;
-    const path = `${directory}/checkpoint`;
-    await writeDurably(fs, `${path}.new`, utf8(checkpoint.text));
-    await fs.rename(`${path}.new`, path);
+    await replaceFile(fs, `${directory}/checkpoint`, utf8(checkpoint.text));
     await fs.syncDirectory(directory);
   }
 
@@ -464,13 +468,44 @@ class DirectoryLedger implements Ledger {
   }
 }
 
+/** Files written at once. */
+const writersMax = 16;
+
+/** A path below a directory, which `.` stands for. */
+const below = (directory: string, path: string): string =>
+  path === '.' ? directory : `${directory}/${path}`;
+
+/** The directories that a path below the ledger's lies in, outermost first. */
+function ancestorsOf(path: string): string[] {
+  const ancestors: string[] = [];
+  for (let at = parentOf(path); at !== '.'; at = parentOf(at)) ancestors.unshift(at);
+  return ancestors;
+}
+
+/** Directories that hold a tile of the signed tree, so that their names were synced before it was signed. */
+function signedDirectories(size: bigint): Set<string> {
+  const directories = new Set<string>();
+  for (let level = 0; level < levelCount(size); level += 1) {
+    const index = fullTiles(size, level);
+    const width = partialWidth(size, level);
+    const tiles = [
+      ...(index > 0n ? [{ level, index: index - 1n, width: tileWidth }] : []),
+      ...(width > 0 ? [{ level, index, width }] : []),
+    ];
+    for (const id of tiles) for (const path of ancestorsOf(tilePath(id))) directories.add(path);
+  }
+  return directories;
+}
+
 /**
- * Writes a whole file, new or in place of one that nothing references, and syncs its bytes. Its name
- * is durable only once the directory was synced.
+ * Writes a whole file under another name, syncs its bytes, and renames it into place: never torn, and
+ * each try makes a new name, because the fate of a name whose sync failed is unknown. The new name is
+ * durable only once the directory was synced.
  */
-async function writeDurably(fs: Fs, path: string, bytes: Uint8Array): Promise<void> {
-  const exists = (await fs.stat(path)) !== undefined;
-  const file = await fs.open(path, exists ? 'write' : 'create');
+async function replaceFile(fs: Fs, path: string, bytes: Uint8Array): Promise<void> {
+  const unfinished = `${path}.new`;
+  const exists = (await fs.stat(unfinished)) !== undefined;
+  const file = await fs.open(unfinished, exists ? 'write' : 'create');
   try {
     await file.write(0, bytes);
     await file.truncate(bytes.length);
@@ -478,4 +513,5 @@ async function writeDurably(fs: Fs, path: string, bytes: Uint8Array): Promise<vo
   } finally {
     await file.close();
   }
+  await fs.rename(unfinished, path);
 }

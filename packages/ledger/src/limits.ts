@@ -20,8 +20,8 @@ export const limits = {
   pendingLeavesMax: 262_144,
   /** Full tiles kept in memory, already verified: 2 MiB. */
   cachedTilesMax: 256,
-  /** Least time between two checkpoints in the history, so that it grows by half a MiB a day. */
-  historyIntervalMs: 60_000,
+  /** Least time between two checkpoints in the history: a year of them is verified in seconds. */
+  historyIntervalMs: 600_000,
   /** Problems listed by one offline verification; further ones are counted. */
   problemsMax: 1_000,
 } as const;

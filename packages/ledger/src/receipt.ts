@@ -79,9 +79,15 @@ export async function makeReceipts(
   const keyId = keyIdOf(sha256, { name, type: signatureType.ed25519, publicKey });
   return commitments.map((commitment, at) =>
     printReceipt({
-      ...{ origin, position: start + BigInt(at), commitment, time },
-      ...{ groupStart: start, groupCount: count, path: inclusionProof(sha256, leaves, at) },
-      ...{ keyId, signature },
+      origin,
+      position: start + BigInt(at),
+      commitment,
+      time,
+      groupStart: start,
+      groupCount: count,
+      path: inclusionProof(sha256, leaves, at),
+      keyId,
+      signature,
     }),
   );
 }

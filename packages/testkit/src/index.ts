@@ -6,3 +6,4 @@ export { FaultyFs, sectorSize } from './faulty-fs.js';
 export type { FsUnderTest } from './fs-contract.js';
 export { fsContract } from './fs-contract.js';
 export { testSegmentKeys } from './segment-keys.js';
+export { testSigner } from './test-signer.js';
