@@ -270,7 +270,9 @@ export function sealFrame(
   const sealedPayload = cipher.update(payload);
   cipher.final();
   header.set(cipher.getAuthTag(), 104);
-  header.writeUInt32BE(crc32(sealedPayload, crc32(sealedPrefix)), 120);
+  const prefixCrc = crc32(sealedPrefix);
+  // Node's crc32 forgets the value it is given where there are no bytes to add to it.
+  header.writeUInt32BE(payload.length === 0 ? prefixCrc : crc32(sealedPayload, prefixCrc), 120);
   header.writeUInt32BE(crc32(header.subarray(0, 124)), 124);
   return {
     parts: [header, sealedPrefix, sealedPayload],

@@ -30,7 +30,8 @@ export type FsOperation =
  * A failure to come.
  *
  * - `lost`: the operation has no effect and fails. A `sync` that is lost drops what it should have
- *   made durable: it stays readable, as from a page cache, but no later sync writes it.
+ *   made durable: it stays readable, as from a page cache, but no later sync writes it. (Names wait
+ *   for the next sync of their directory: file systems keep those in a log of their own.)
  * - `done`: the operation has its whole effect, and fails all the same.
  * - `partial`: a write has the effect of its first half; other operations as `lost`.
  * - `halt`: no effect at all, on the cache neither: the machine stopped before the operation. With
@@ -508,7 +509,7 @@ export class FaultyFs implements Fs {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const take = (keep: boolean): void => {
+    await this.#run('syncDirectory', path, () => {
       const node = this.#resolve('syncDirectory', path);
       if (node.kind !== 'directory') {
         throw new FsError({ code: 'ENOTDIR', operation: 'syncDirectory', path });
@@ -517,11 +518,10 @@ export class FaultyFs implements Fs {
       const { nodes, changes } = this.#state;
       this.#state.changes = changes.filter(({ set }) => {
         if (!set.some(({ directory }) => directory === node.id)) return true;
-        if (keep) for (const each of set) setName(nodes, each.directory, each.name, each.node);
+        for (const each of set) setName(nodes, each.directory, each.name, each.node);
         return false;
       });
-    };
-    await this.#run('syncDirectory', path, () => take(true), { lost: () => take(false) });
+    });
   }
 
   async freeBytes(path: string): Promise<number> {
