@@ -11,7 +11,8 @@ import type { CatalogDatabase } from './schema.js';
  * take the same mode). Pages and write-ahead log are AES-256-CBC under the given key.
  *
  * `synchronous = FULL` with a write-ahead log: a commit is fsynced before it returns.
- * Rejects `CATALOG_UNREADABLE` where the key is not this file's or the file is damaged.
+ * Rejects `CATALOG_UNREADABLE` where the key is not this file's or the file is damaged, and
+ * `CATALOG_IN_USE` where another process has it open.
  */
 export async function openDatabase(options: {
   path: string;
@@ -24,7 +25,11 @@ export async function openDatabase(options: {
     // `encryptionKey` is missing from the package's types.
     const encryption = { timeout: 5_000, encryptionKey: toHex(options.encryptionKey) };
     const database = new Database(options.path, encryption);
+    // The lock on this file is the lock on the whole data directory: taken here, before anything
+    // else of it is opened, held for as long as the process lives, freed by the kernel with it.
+    database.prepare('PRAGMA locking_mode = EXCLUSIVE').get();
     database.prepare('PRAGMA journal_mode = WAL').get();
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     // Sorts and indexes of a large statement stay in memory, never in a temporary file.
@@ -44,6 +49,12 @@ export async function openDatabase(options: {
     };
     return new Kysely<CatalogDatabase>({ dialect: new SqliteDialect({ database: adapted }) });
   } catch (cause) {
+    if (cause instanceof Error && /locked|SQLITE_BUSY/.test(cause.message)) {
+      throw new CatalogError('CATALOG_IN_USE', 'Another process uses this data directory.', {
+        cause,
+        hint: 'Stop the service that runs on it, or start with another --data.',
+      });
+    }
     throw new CatalogError('CATALOG_UNREADABLE', 'The catalog cannot be opened.', {
       cause,
       hint: 'Check that the root key belongs to this data directory.',
