@@ -31,7 +31,9 @@ test('100,000 rows sent with @azure/monitor-ingestion are there, each once', asy
   );
   const [found] = await eventually(
     () =>
-      ask('Text_CL | where FilePath == "/sdk" | summarize n = count(), unique = dcount(RawData, 4)'),
+      ask(
+        'Text_CL | where FilePath == "/sdk" | summarize n = count(), unique = dcount(RawData, 4)',
+      ),
     ([row]) => Number(row?.['n']) >= 100_000,
   );
   assert.equal(Number(found?.['n']), 100_000);
@@ -75,7 +77,9 @@ test('a retry with the same id and body is stored once; another body is new data
       'content-type': 'application/json',
       'x-ms-client-request-id': id,
     },
-    body: JSON.stringify([{ TimeGenerated: new Date().toISOString(), FilePath: '/retry', RawData: 'c' }]),
+    body: JSON.stringify([
+      { TimeGenerated: new Date().toISOString(), FilePath: '/retry', RawData: 'c' },
+    ]),
   });
   assert.equal(again.status, 204);
   const rows = await eventually(
