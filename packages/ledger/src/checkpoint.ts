@@ -7,6 +7,7 @@ import {
   parseDecimal,
   parseNote,
   printNote,
+  signatureType,
   signNote,
   timestampedSignature,
   verifyNote,
@@ -110,6 +111,10 @@ export async function verifyCheckpoint(
   const { origin, size, root } = body.value;
   if (origin !== options.origin) {
     return refuse('LEDGER_ORIGIN_DIFFERS', `The checkpoint is of the ledger ${origin}.`);
+  }
+  // Both of the ledger's own signatures, so that no bit of the checkpoint can be changed unseen.
+  if (!signatures.some(({ key }) => key.type === signatureType.ed25519)) {
+    return refuse('LEDGER_UNSIGNED', 'No trusted key signed the checkpoint plainly.');
   }
   const seconds = signatures.find((signature) => signature.seconds !== undefined)?.seconds;
   if (seconds === undefined || seconds > secondsMax) {

@@ -34,7 +34,7 @@ import type { TileId } from './tile.js';
 
 /** What a ledger is opened with. */
 export interface LedgerOptions {
-  /** Made where it does not exist. The ledger owns everything in it. */
+  /** Made where it does not exist, in a parent that is durable. The ledger owns everything in it. */
   readonly directory: string;
   readonly fs: Fs;
   readonly sha256: Sha256;
