@@ -116,3 +116,19 @@ export const newEnrollmentKeyRequest = v.object({
   expiresInHours: v.optional(v.pipe(v.number(), v.minValue(1 / 60), v.maxValue(24 * 365)), 24),
   usesMax: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)))),
 });
+
+const readOr = <Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> | undefined => {
+  const parsed = v.safeParse(schema, value);
+  return parsed.success ? parsed.output : undefined;
+};
+
+/** Reads the service's answers, as an agent does; `undefined` for any other form. */
+export const readEnrolResponse = (value: unknown): EnrolResponse | undefined =>
+  readOr(enrolResponse, value);
+export const readRenewResponse = (value: unknown): RenewResponse | undefined =>
+  readOr(renewResponse, value);
+export const readAgentConfiguration = (value: unknown): AgentConfiguration | undefined =>
+  readOr(agentConfiguration, value);
