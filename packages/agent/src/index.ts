@@ -1,1 +1,13 @@
-export {};
+export { enrol } from './enrol.js';
+export type { EnrolOptions, Enrolled } from './enrol.js';
+export { runAgent } from './agent.js';
+export type { RunOptions } from './agent.js';
+export { printStatus, readStatus } from './status.js';
+export type { AgentStatus, ReadStatus } from './status.js';
+export { pinOf } from './pin.js';
+export { nodeSystem } from './node-system.js';
+export type { DiskUsage, System } from './system.js';
+export type { AgentPorts } from './state.js';
+export type { AgentLimits } from './limits.js';
+export type { AgentErrorCode } from './errors.js';
+export { agentVersion } from './version.js';

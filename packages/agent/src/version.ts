@@ -1,0 +1,2 @@
+/** The agent's version, as the service and the `Heartbeat` table show it. */
+export const agentVersion = '0.1.0';

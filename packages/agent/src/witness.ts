@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { equalBytes, fromUtf8, utf8 } from '@strongroom/base';
+import type { Fs } from '@strongroom/base';
+import { parseCheckpoint } from '@strongroom/ledger';
+import { readSealedFile, writeSealedFile } from './sealed-file.js';
+import type { AgentState } from './state.js';
+
+const fileName = 'checkpoint';
+const context = 'checkpoint';
+
+/** What a newer checkpoint means for what was seen before. */
+export type Witnessed =
+  { readonly ok: true; readonly size: bigint } | { readonly ok: false; readonly reason: string };
+
+/**
+ * Remembers the newest checkpoint of the workspace's ledger, and notices a service that went back.
+ *
+ * A ledger only grows. A smaller tree, another root of the same size, another ledger's name, or none
+ * at all where there was one, means that the service lost or replaced what it had acknowledged.
+ */
+export class Witness {
+  readonly #fs: Fs;
+  readonly #state: AgentState;
+  #text: string | undefined;
+
+  private constructor(fs: Fs, state: AgentState, text: string | undefined) {
+    this.#fs = fs;
+    this.#state = state;
+    this.#text = text;
+  }
+
+  static async open(fs: Fs, state: AgentState): Promise<Witness> {
+    const path = join(state.directory, fileName);
+    const kept = await readSealedFile(fs, state.sealer, path, context);
+    return new Witness(fs, state, kept === undefined ? undefined : fromUtf8(kept));
+  }
+
+  /** The newest checkpoint seen, a C2SP signed note; `undefined` before the first. */
+  get checkpoint(): string | undefined {
+    return this.#text;
+  }
+
+  /** Leaves in the newest tree seen. */
+  get size(): bigint | undefined {
+    return this.#text === undefined ? undefined : parseCheckpoint(this.#text).size;
+  }
+
+  /** Judges what the service shows now (`undefined`: none), and keeps it where it is newer. */
+  async see(text: string | undefined): Promise<Witnessed> {
+    const before = this.#text === undefined ? undefined : parseCheckpoint(this.#text);
+    if (text === undefined) {
+      if (before === undefined || before.size === 0n) return { ok: true, size: 0n };
+      return { ok: false, reason: `the ledger of ${before.size} entries is gone` };
+    }
+    let now: ReturnType<typeof parseCheckpoint>;
+    try {
+      now = parseCheckpoint(text);
+    } catch {
+      return { ok: false, reason: 'the checkpoint cannot be read' };
+    }
+    if (before !== undefined) {
+      if (now.origin !== before.origin) {
+        return { ok: false, reason: `the ledger is ${now.origin}, it was ${before.origin}` };
+      }
+      if (now.size < before.size) {
+        return { ok: false, reason: `the ledger has ${now.size} entries, it had ${before.size}` };
+      }
+      if (now.size === before.size && !equalBytes(now.root, before.root)) {
+        return { ok: false, reason: `the ledger of ${now.size} entries has another root` };
+      }
+    }
+    if (before === undefined || now.size > before.size) {
+      await writeSealedFile(
+        this.#fs,
+        this.#state.sealer,
+        join(this.#state.directory, fileName),
+        context,
+        utf8(text),
+      );
+      this.#text = text;
+    }
+    return { ok: true, size: now.size };
+  }
+}
