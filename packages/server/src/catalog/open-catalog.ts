@@ -32,6 +32,9 @@ import { standardTables } from './standard-tables.js';
 export interface Catalog extends CatalogReader {
   /** The committed state. Take it once where several reads must agree. */
   readonly snapshot: Snapshot;
+  workspace(id: WorkspaceId): StoredWorkspace | undefined;
+  workspaceByResourceId(key: string): StoredWorkspace | undefined;
+  workspaces(): readonly StoredWorkspace[];
   /**
    * Runs one change. Inside, `snapshot` is the newest state and stays it until the change ends, so
    * what was checked against it still holds when it is written. Whatever `act` throws undoes it.

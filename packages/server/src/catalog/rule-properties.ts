@@ -15,6 +15,8 @@ export interface RuleFlow {
   readonly streams: readonly string[];
   readonly destinations: readonly string[];
   readonly transformKql: string | undefined;
+  /** As written; without it a stream goes to the table of its own name. */
+  readonly outputStream: string | undefined;
   /** The table that a stream of this flow goes to. */
   outputTable(stream: string): string;
 }
@@ -79,6 +81,7 @@ export function readRule(properties: JsonObject): RuleContent {
       streams: listOf(flow['streams']).filter((stream) => typeof stream === 'string'),
       destinations: listOf(flow['destinations']).filter((name) => typeof name === 'string'),
       transformKql: textOf(flow['transformKql']),
+      outputStream,
       outputTable: (stream) => tableOfStream(outputStream ?? stream),
     };
   });

@@ -17,7 +17,7 @@ import type {
   StoredUser,
   StoredWorkspace,
 } from './records.js';
-import { readRule } from './rule-properties.js';
+import { readRule, tableOfStream } from './rule-properties.js';
 import type { CatalogDatabase } from './schema.js';
 import { fullTextColumns, standardTables } from './standard-tables.js';
 
@@ -267,7 +267,8 @@ function toRuleRecord(rule: StoredResource, snapshot: Snapshot): RuleRecord {
         if (workspace === undefined || workspace.deletedAt !== undefined) continue;
         const outputTable = flow.outputTable(stream);
         const declared =
-          content.declarations.get(stream) ?? standardTables().get(outputTable)?.schema.columns;
+          content.declarations.get(stream) ??
+          standardTables().get(tableOfStream(stream))?.schema.columns;
         const list = streams.get(stream) ?? [];
         list.push({
           name: stream,

@@ -1,0 +1,431 @@
+import type { ColumnSchema } from '@strongroom/sql';
+import { roles } from '../access/roles.js';
+import type { Json, JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
+import {
+  isObject,
+  listOf,
+  objectOf,
+  readRule,
+  scalarTypeOfArm,
+  tableOfStream,
+  textOf,
+} from '../catalog/rule-properties.js';
+import type { RuleContent } from '../catalog/rule-properties.js';
+import { standardTables } from '../catalog/standard-tables.js';
+import { HttpError } from '../http/errors.js';
+import { resourceKey } from '../http/request-path.js';
+import { jsonAnswer, readJsonBody } from '../http/read-body.js';
+import type { Outgoing } from '../http/request.js';
+import { audited, authorise, resourceNotFound, systemData } from './context.js';
+import type { ArmCall, ArmOptions, Route } from './context.js';
+import {
+  insightsName,
+  insightsPath,
+  insightsSubscriptionPath,
+  newResource,
+  sameGroup,
+} from './endpoints.js';
+import { invalid, readObject, readOptionalObject, readOptionalText, readTags } from './fields.js';
+import { mayAddInsightsResource } from './resource-creation.js';
+import { ownership, readLocation } from './workspaces.js';
+
+const provider = 'Microsoft.Insights';
+const type = `${provider}/dataCollectionRules`;
+
+/** Limits of data collection rules, Azure's. */
+export const ruleLimits = {
+  streamsMax: 100,
+  columnsMax: 500,
+  flowsMax: 100,
+  destinationsMax: 50,
+  transformCharsMax: 15_360,
+} as const;
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly target: string;
+}
+
+/** `Microsoft.Insights/dataCollectionRules`. */
+export function ruleRoutes(options: ArmOptions): readonly Route[] {
+  const { catalog, access, clock, random } = options;
+  const one = `${insightsPath}/datacollectionrules/:name`;
+  const route = (
+    method: Route['method'],
+    pattern: string,
+    run: (call: ArmCall) => Promise<Outgoing>,
+  ): Route => ({ method, pattern, provider, type: 'dataCollectionRules', run });
+  const find = (call: ArmCall): StoredResource | undefined => {
+    const found = catalog.snapshot.resources.get(call.scopeKey);
+    return found?.kind === 'rule' ? found : undefined;
+  };
+  const show = (call: ArmCall, found: StoredResource): JsonObject =>
+    showRule(options, found, call.request.origin);
+
+  const list =
+    (inGroup: boolean) =>
+    async (call: ArmCall): Promise<Outgoing> =>
+      jsonAnswer(200, {
+        value: [...catalog.snapshot.resources.values()]
+          .filter(
+            (found) =>
+              found.kind === 'rule' &&
+              (!inGroup || sameGroup(found, call)) &&
+              access.allows(call.principal, `${type}/read`, found.resourceKey),
+          )
+          .map((found) => show(call, found)),
+      });
+
+  async function put(call: ArmCall): Promise<Outgoing> {
+    const body = readObject(await readJsonBody(call.request));
+    const before = find(call);
+    // Whoever owns a workspace of the group may add a rule; an existing one takes a role on it.
+    if (before !== undefined || !mayAddInsightsResource(options, call)) {
+      await authorise(options, call, `${type}/write`, call.scopeKey);
+    }
+    if (!insightsName.test(call.params['name'] ?? '')) {
+      throw invalid('dataCollectionRuleName', 'A name has 3 to 64 letters, digits and -_. inside.');
+    }
+    const region = readLocation(body, options.regions);
+    const properties = readObject(body['properties'], 'properties');
+    const content = checkShape(properties);
+    for (const key of new Set(content.destinations.values())) {
+      await authorise(options, call, 'Microsoft.OperationalInsights/workspaces/write', key);
+    }
+    checkContent(options, content);
+    const now = clock.now();
+    const after: StoredResource = {
+      ...(before ?? newResource(call, 'rule', `dcr-${random.uuid().replaceAll('-', '')}`)),
+      region,
+      tags: readTags(body['tags']),
+      flavor: readOptionalText(body['kind'], 'kind', { charsMax: 64 }),
+      properties: settable(properties),
+      version: (before?.version ?? 0) + 1,
+      createdAt: before?.createdAt ?? now,
+      modifiedAt: now,
+    };
+    await store(call, before, after);
+    return jsonAnswer(before === undefined ? 201 : 200, show(call, after));
+  }
+
+  async function patch(call: ArmCall): Promise<Outgoing> {
+    await authorise(options, call, `${type}/write`, call.scopeKey);
+    const before = find(call);
+    if (before === undefined) throw resourceNotFound(call, 'data collection rule');
+    const body = readOptionalObject(await readJsonBody(call.request), 'body');
+    const tags = body['tags'] === undefined ? before.tags : readTags(body['tags']);
+    // Tags do not change what the rule does: its version stays.
+    const after = { ...before, tags, modifiedAt: clock.now() };
+    await store(call, before, after);
+    return jsonAnswer(200, show(call, after));
+  }
+
+  async function store(
+    call: ArmCall,
+    before: StoredResource | undefined,
+    after: StoredResource,
+  ): Promise<void> {
+    const { principal } = call;
+    const first = readRule(after.properties).destinations.values().next();
+    const workspace = first.done === true ? undefined : catalog.workspaceByResourceId(first.value);
+    await audited(
+      options,
+      call,
+      {
+        operation: `${type}/write`,
+        target: call.scopeKey,
+        workspaceId: workspace?.workspaceId,
+        properties: { immutableId: after.immutableId, version: after.version },
+      },
+      () =>
+        catalog.change(async (write) => {
+          await write.putResource(after);
+          if (before !== undefined) return;
+          for (const role of [roles.owner, roles.metricsPublisher]) {
+            await write.putAssignment(
+              ownership({
+                id: random.uuid(),
+                kind: principal.kind,
+                name: principal.name,
+                principalId: principal.id,
+                roleId: role.id,
+                scope: after.resourceId,
+                at: after.createdAt,
+              }),
+            );
+          }
+        }),
+    );
+  }
+
+  return [
+    route('GET', `${insightsSubscriptionPath}/datacollectionrules`, list(false)),
+    route('GET', `${insightsPath}/datacollectionrules`, list(true)),
+    route('GET', one, async (call) => {
+      await authorise(options, call, `${type}/read`, call.scopeKey);
+      const found = find(call);
+      if (found === undefined) throw resourceNotFound(call, 'data collection rule');
+      return jsonAnswer(200, show(call, found));
+    }),
+    route('PUT', one, put),
+    route('PATCH', one, patch),
+    route('DELETE', one, async (call) => {
+      await authorise(options, call, `${type}/delete`, call.scopeKey);
+      const found = find(call);
+      if (found === undefined) return { status: 204 };
+      const first = readRule(found.properties).destinations.values().next();
+      const workspace =
+        first.done === true ? undefined : catalog.workspaceByResourceId(first.value);
+      await audited(
+        options,
+        call,
+        {
+          operation: `${type}/delete`,
+          target: call.scopeKey,
+          workspaceId: workspace?.workspaceId,
+          properties: { immutableId: found.immutableId },
+        },
+        () =>
+          catalog.change(async (write) => {
+            for (const other of catalog.snapshot.resources.values()) {
+              if (other.kind !== 'association') continue;
+              const target = textOf(other.properties['dataCollectionRuleId']);
+              if (target !== undefined && resourceKey(target) === call.scopeKey) {
+                await write.removeResource(other.resourceKey);
+              }
+            }
+            await write.removeResource(call.scopeKey);
+          }),
+      );
+      return { status: 200, headers: { 'content-length': '0' } };
+    }),
+  ];
+}
+
+const settableNames = [
+  'description',
+  'dataCollectionEndpointId',
+  'streamDeclarations',
+  'dataSources',
+  'destinations',
+  'dataFlows',
+];
+
+const settable = (properties: JsonObject): JsonObject =>
+  Object.fromEntries(
+    settableNames.flatMap((name) => {
+      const value = properties[name];
+      return value === undefined || value === null ? [] : [[name, value] as const];
+    }),
+  );
+
+function throwProblems(problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  throw new HttpError(400, 'InvalidPayload', 'Data collection rule is invalid', {
+    detail: { details: problems },
+  });
+}
+
+/** Checks everything that can be said without knowing any workspace. */
+function checkShape(properties: JsonObject): RuleContent {
+  const problems: Problem[] = [];
+  const problem = (code: string, target: string, message: string): void => {
+    problems.push({ code, message, target });
+  };
+  const declarations = Object.entries(objectOf(properties['streamDeclarations']));
+  if (declarations.length > ruleLimits.streamsMax) {
+    problem('InvalidStream', 'properties.streamDeclarations', 'There are too many streams.');
+  }
+  for (const [stream, declaration] of declarations) {
+    const target = `properties.streamDeclarations.${stream}`;
+    if (!/^Custom-[A-Za-z0-9_]{1,100}$/.test(stream)) {
+      problem('InvalidStream', target, `Declared streams are named 'Custom-…', not '${stream}'.`);
+      continue;
+    }
+    checkColumns(listOf(objectOf(declaration)['columns']), target, problem);
+  }
+  const destinations = objectOf(properties['destinations']);
+  for (const kind of Object.keys(destinations)) {
+    if (kind !== 'logAnalytics' && listOf(destinations[kind]).length > 0) {
+      problem(
+        'InvalidDestination',
+        `properties.destinations.${kind}`,
+        `Destinations of the kind '${kind}' are not supported; use logAnalytics.`,
+      );
+    }
+  }
+  const content = readRule(properties);
+  const wanted = listOf(destinations['logAnalytics']);
+  if (wanted.length === 0 || wanted.length > ruleLimits.destinationsMax) {
+    problem(
+      'InvalidDestination',
+      'properties.destinations.logAnalytics',
+      `A rule has 1 to ${ruleLimits.destinationsMax} workspaces as destinations.`,
+    );
+  } else if (content.destinations.size !== wanted.length) {
+    problem(
+      'InvalidDestination',
+      'properties.destinations.logAnalytics',
+      "Each destination needs a 'name' of its own and a 'workspaceResourceId'.",
+    );
+  }
+  const flows = listOf(properties['dataFlows']);
+  if (flows.length === 0 || flows.length > ruleLimits.flowsMax) {
+    problem(
+      'InvalidDataFlow',
+      'properties.dataFlows',
+      `A rule has 1 to ${ruleLimits.flowsMax} flows.`,
+    );
+  }
+  content.flows.forEach((flow, index) => {
+    const target = `properties.dataFlows[${index}]`;
+    if (flow.streams.length === 0) problem('InvalidDataFlow', target, 'The flow has no stream.');
+    if (flow.destinations.length === 0) {
+      problem('InvalidDataFlow', target, 'The flow has no destination.');
+    }
+    for (const name of flow.destinations) {
+      if (!content.destinations.has(name)) {
+        problem('InvalidDataFlow', target, `There is no destination '${name}'.`);
+      }
+    }
+    for (const stream of flow.streams) {
+      if (stream.startsWith('Custom-') && !content.declarations.has(stream)) {
+        problem('InvalidStream', target, `The stream '${stream}' is not declared.`);
+      }
+    }
+    if ((flow.transformKql?.length ?? 0) > ruleLimits.transformCharsMax) {
+      problem(
+        'InvalidTransformQuery',
+        target,
+        `The transformation is longer than ${ruleLimits.transformCharsMax} characters.`,
+      );
+    }
+  });
+  throwProblems(problems);
+  return content;
+}
+
+function checkColumns(
+  columns: readonly Json[],
+  target: string,
+  problem: (code: string, target: string, message: string) => void,
+): void {
+  if (columns.length === 0 || columns.length > ruleLimits.columnsMax) {
+    problem('InvalidStream', target, `A stream has 1 to ${ruleLimits.columnsMax} columns.`);
+    return;
+  }
+  const seen = new Set<string>();
+  for (const column of columns) {
+    const { name, type: typeText } = isObject(column) ? column : {};
+    if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) {
+      problem('InvalidStream', target, 'A column has no name, or one that is not allowed.');
+    } else if (seen.has(name)) {
+      problem('InvalidStream', target, `The column '${name}' is there twice.`);
+    } else if (typeof typeText !== 'string' || scalarTypeOfArm(typeText) === undefined) {
+      problem('InvalidStream', target, `The column '${name}' has no type that there is.`);
+    }
+    if (typeof name === 'string') seen.add(name);
+  }
+}
+
+/** Checks the rule against its workspaces: tables exist, transformations compile. */
+function checkContent(options: ArmOptions, content: RuleContent): void {
+  const { catalog } = options;
+  const problems: Problem[] = [];
+  const workspaces = new Map<string, StoredWorkspace>();
+  for (const [name, key] of content.destinations) {
+    const found = catalog.snapshot.workspacesByKey.get(key);
+    if (found === undefined || found.deletedAt !== undefined) {
+      problems.push({
+        code: 'InvalidDestination',
+        message: `The workspace of the destination '${name}' does not exist.`,
+        target: 'properties.destinations.logAnalytics',
+      });
+    } else workspaces.set(name, found);
+  }
+  content.flows.forEach((flow, index) => {
+    const target = `properties.dataFlows[${index}]`;
+    for (const stream of flow.streams) {
+      for (const destination of flow.destinations) {
+        const workspace = workspaces.get(destination);
+        if (workspace === undefined) continue;
+        const tableName = flow.outputTable(stream);
+        const table = catalog.table(workspace.workspaceId, tableName);
+        if (table === undefined) {
+          problems.push({
+            code: 'InvalidOutputTable',
+            message: `Table for output stream '${flow.outputStream ?? stream}' is not available for destination '${destination}'.`,
+            target,
+          });
+          continue;
+        }
+        const columns: readonly ColumnSchema[] | undefined =
+          content.declarations.get(stream) ??
+          standardTables().get(tableOfStream(stream))?.schema.columns;
+        if (columns === undefined) {
+          problems.push({
+            code: 'InvalidStream',
+            message: `The stream '${stream}' is not known.`,
+            target,
+          });
+          continue;
+        }
+        const text = flow.transformKql?.trim() ?? 'source';
+        const messages =
+          text === 'source'
+            ? plainProblems(columns)
+            : options.checkTransform({
+                text,
+                input: { name: 'source', columns },
+                output: table.schema,
+                workspaceId: workspace.workspaceId,
+              });
+        for (const message of messages) {
+          problems.push({ code: 'InvalidTransformQuery', message, target });
+        }
+      }
+    }
+  });
+  throwProblems(problems);
+}
+
+/** Without a transformation the rows must bring the time themselves. */
+const plainProblems = (columns: readonly ColumnSchema[]): readonly string[] =>
+  columns.some(({ name, type: scalar }) => name === 'TimeGenerated' && scalar === 'datetime')
+    ? []
+    : [
+        "The output needs 'TimeGenerated' of type datetime: declare it, or make it with a " +
+          'transformation such as `source | extend TimeGenerated = now()`.',
+      ];
+
+/** A rule as ARM shows it (azure-api.md §5). */
+function showRule(options: ArmOptions, found: StoredResource, origin: string): JsonObject {
+  const { properties } = found;
+  const logAnalytics = listOf(objectOf(properties['destinations'])['logAnalytics']).map((item) => {
+    const destination = objectOf(item);
+    const id = textOf(destination['workspaceResourceId']) ?? '';
+    const workspace = options.catalog.workspaceByResourceId(resourceKey(id));
+    return {
+      ...destination,
+      ...(workspace === undefined ? {} : { workspaceId: workspace.workspaceId }),
+    };
+  });
+  return {
+    id: found.resourceId,
+    name: found.name,
+    type,
+    location: found.region,
+    tags: found.tags,
+    ...(found.flavor === undefined ? {} : { kind: found.flavor }),
+    etag: `"${found.version}"`,
+    systemData: systemData(found),
+    properties: {
+      ...properties,
+      destinations: { ...objectOf(properties['destinations']), logAnalytics },
+      immutableId: found.immutableId,
+      endpoints: { logsIngestion: origin },
+      provisioningState: 'Succeeded',
+    },
+  };
+}
