@@ -1,1 +1,21 @@
-export {};
+export { openEngine } from './engine.js';
+export type {
+  Engine,
+  EngineOptions,
+  InsertBatch,
+  InsertEntry,
+  InsertOutcome,
+  QueryOptions,
+  TableUse,
+} from './engine.js';
+export type { InsertTransform, PositionRange } from './insert-plan.js';
+export type { QueryRun, QueryStatistics } from './query-run.js';
+export type { DiskKeys } from './key-check.js';
+export type { ExitInfo } from './child-process.js';
+export type { MemoryUse } from './protocol.js';
+export type { TableDefinition, DeadLetterReason } from './table.js';
+export { arrivalDay, ingestionErrorsTable } from './table.js';
+export { EngineError } from './errors.js';
+export type { EngineErrorCode } from './errors.js';
+export type { EngineLimits } from './limits.js';
+export { defaultEngineLimits } from './limits.js';

@@ -1,0 +1,187 @@
+/**
+ * The engine's process: one workspace's ClickHouse and nothing else.
+ *
+ * It is started with an empty environment, takes its keys from the inherited socket (descriptor
+ * 3), and answers requests there until the socket ends. It writes to no log: what ClickHouse has
+ * to say quotes rows.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { FrameReader, encodeFrame } from '../frames.js';
+import type { Frame } from '../frames.js';
+import type { EngineFailure } from '../errors.js';
+import type { MemoryUse, OpenRequest, Reply, Request } from '../protocol.js';
+import { Inserter, TooManyRows } from './inserts.js';
+import { Busy, Cancelled, Queries } from './queries.js';
+import type { Session } from './sessions.js';
+import { drainPending, failureOf, openSession, run } from './sessions.js';
+
+const socketDescriptor = 3;
+const clock = { monotonicMs: (): number => performance.now() };
+
+class Child {
+  readonly #socket = new Socket({ fd: socketDescriptor });
+  #open: { writer: Session; control: Session; inserter: Inserter; queries: Queries } | undefined;
+  /** The writer's calls, one after the other. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #controlling: Promise<unknown> = Promise.resolve();
+  #ending = false;
+
+  start(): void {
+    const reader = new FrameReader<Request>((frame) => void this.#take(frame));
+    this.#socket.on('data', (chunk) => reader.push(chunk));
+    // The parent is gone, or wants us gone.
+    this.#socket.on('end', () => void this.#exit());
+    this.#socket.on('error', () => void this.#exit());
+  }
+
+  #send(reply: Reply, payload: readonly Uint8Array[] = []): void {
+    this.#socket.cork();
+    for (const part of encodeFrame(reply, payload)) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  async #take({ header, payload }: Frame<Request>): Promise<void> {
+    try {
+      await this.#answer(header, payload);
+    } catch (error) {
+      this.#send({ id: header.id, is: 'failed', failure: describe(error) });
+    }
+  }
+
+  async #answer(header: Request, payload: Buffer): Promise<void> {
+    const { id } = header;
+    if (header.op === 'open') {
+      await this.#start(header, payload);
+      this.#send({ id, is: 'done' });
+      return;
+    }
+    const open = this.#open;
+    if (open === undefined) throw new Error('not open');
+    switch (header.op) {
+      case 'run': {
+        const rows = await (header.session === 'writer'
+          ? this.#write(() => run(open.writer, header.statement))
+          : this.#control(() => run(open.control, header.statement)));
+        if (header.forget !== undefined) open.inserter.forget(header.forget);
+        this.#send({ id, is: 'rows' }, [rows]);
+        return;
+      }
+      case 'insert': {
+        const counts = await this.#write(() => open.inserter.insert(header, payload));
+        this.#send({ id, is: 'inserted', counts });
+        return;
+      }
+      case 'query': {
+        const statistics = await open.queries.query(header, (bytes) =>
+          this.#send({ id, is: 'chunk' }, [bytes]),
+        );
+        this.#send({ id, is: 'end', statistics });
+        return;
+      }
+      case 'more':
+        open.queries.more(id);
+        return;
+      case 'cancel':
+        await open.queries.cancel(id);
+        return;
+      case 'memory':
+        this.#send({ id, is: 'memory', memory: await memoryUse() });
+        return;
+      case 'close':
+        await this.#close();
+        this.#send({ id, is: 'done' });
+        this.#socket.end(() => process.exit(0));
+        return;
+    }
+  }
+
+  async #start(request: OpenRequest, payload: Buffer): Promise<void> {
+    // ClickHouse reads keys from the environment only; they are in it while it opens. `payload`
+    // and the strings made of it stay in this process's memory, as the keys themselves do.
+    request.keyNames.forEach((name, index) => {
+      const from = index * request.keySize;
+      process.env[name] = payload.toString('hex', from, from + request.keySize);
+    });
+    payload.fill(0);
+    let writer: Session;
+    try {
+      writer = openSession(request.path, request.configurationFile);
+    } finally {
+      for (const name of request.keyNames) delete process.env[name];
+    }
+    await run(writer, request.writerSettings);
+    await run(writer, request.createDatabase);
+    const control = openSession(request.path);
+    const queryControl = openSession(request.path);
+    for (const session of [control, queryControl]) await run(session, request.writerSettings);
+    this.#open = {
+      writer,
+      control,
+      inserter: new Inserter(writer),
+      queries: new Queries({
+        path: request.path,
+        runningMax: request.queriesRunningMax,
+        waitingMax: request.queriesWaitingMax,
+        control: queryControl,
+        clock,
+      }),
+    };
+    this.#closers.push(queryControl, control, writer);
+  }
+
+  readonly #closers: Session[] = [];
+
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#writing.then(work);
+    this.#writing = result.catch(() => undefined);
+    return result;
+  }
+
+  #control<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#controlling.then(work);
+    this.#controlling = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Kills queries, waits for what writes, closes: leaving with an open session crashes. */
+  async #close(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    await open.queries.cancelAll();
+    await this.#writing;
+    await this.#controlling;
+    this.#open = undefined;
+    for (const session of this.#closers) session.close();
+    await drainPending();
+  }
+
+  async #exit(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    try {
+      await this.#close();
+    } finally {
+      process.exit(0);
+    }
+  }
+}
+
+function describe(error: unknown): EngineFailure {
+  if (error instanceof Busy) return { engineCode: 0, code: 'ENGINE_BUSY' };
+  if (error instanceof Cancelled) return { engineCode: 0, code: 'ENGINE_CANCELLED' };
+  if (error instanceof TooManyRows) return { engineCode: 0, code: 'ENGINE_BAD_BATCH' };
+  return failureOf(error);
+}
+
+/** `/proc/self/smaps_rollup`: sizes in kB. Dirty private pages are this process's alone. */
+async function memoryUse(): Promise<MemoryUse> {
+  const text = await readFile('/proc/self/smaps_rollup', 'utf8');
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return { rssBytes: bytes('Rss'), privateBytes: bytes('Private_Dirty') };
+}
+
+new Child().start();

@@ -1,0 +1,529 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { invariant } from '@strongroom/base';
+import type { AbortSignalLike, Clock } from '@strongroom/base';
+import {
+  and,
+  call,
+  column,
+  databaseName,
+  inList,
+  infix,
+  print,
+  select,
+  statementBytesMax,
+  table as tableRelation,
+  text,
+} from '@strongroom/sql';
+import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
+import { EngineProcess } from './child-process.js';
+import type { ExitInfo } from './child-process.js';
+import { engineConfiguration, keyName } from './configuration.js';
+import { EngineError } from './errors.js';
+import { countByPart, inRange, planInsert } from './insert-plan.js';
+import type { InsertPlan, InsertTransform, PositionRange } from './insert-plan.js';
+import { checkKeys, orderedKeys, writeDurably } from './key-check.js';
+import type { DiskKeys } from './key-check.js';
+import { engineLimits, smallResultBytesMax } from './limits.js';
+import type { EngineLimits } from './limits.js';
+import type { InsertRequest, MemoryUse, WireEntry, WireStatement } from './protocol.js';
+import { queryRun } from './query-run.js';
+import type { QueryRun } from './query-run.js';
+import {
+  arrivalDay,
+  checkColumns,
+  checkTable,
+  columnDefinition,
+  createTable,
+  ingestionErrorsTable,
+  target,
+} from './table.js';
+import type { TableDefinition } from './table.js';
+
+export interface EngineOptions {
+  /** The workspace's engine directory; made where it does not exist. One process has it at a time. */
+  readonly directory: string;
+  /** Copied to the child before `openEngine` resolves; the caller may wipe them then. */
+  readonly diskKeys: DiskKeys;
+  readonly limits?: Partial<EngineLimits>;
+  readonly clock: Clock;
+  /** Told when the process ends, wanted or not. */
+  readonly onExit?: (info: ExitInfo) => void;
+}
+
+/** Rows of a range of journal positions that go into one table. All arrived on one day. */
+export interface InsertBatch {
+  readonly range: PositionRange;
+  /** A table that was ensured. */
+  readonly table: TableDefinition;
+  /** Declared columns of the incoming rows; properties beyond them are dropped. */
+  readonly input: readonly ColumnSchema[];
+  readonly transform?: InsertTransform;
+  /** Written to the dead letters. */
+  readonly stream?: string;
+  /** In order of their positions, within the range. */
+  readonly entries: readonly InsertEntry[];
+}
+
+export interface InsertEntry {
+  readonly position: bigint;
+  readonly timeReceivedTicks: bigint;
+  /** Well-formed JSON objects in UTF-8, one after the other or as one array. */
+  readonly ndjson: Uint8Array;
+  /** `array` where the objects stand in brackets. Default `ndjson`. */
+  readonly shape?: 'array' | 'ndjson';
+  /** Speeds up finding rows where each is one line. */
+  readonly rowCount?: number;
+}
+
+/** What became of a batch's rows; together they are the rows that came. */
+export interface InsertOutcome {
+  readonly rowsStored: number;
+  readonly rowsDeadLettered: number;
+  /** Dropped by the transformation. */
+  readonly rowsFiltered: number;
+}
+
+export interface QueryOptions {
+  readonly maxSeconds: number;
+  readonly maxMemoryBytes: number;
+  /** Rows of the result; more fail with `ENGINE_RESULT_TOO_LARGE`. Default: no limit. */
+  readonly maxRows?: number;
+  readonly signal?: AbortSignalLike;
+  /** Unique among those that run. */
+  readonly queryId: string;
+}
+
+/** Disk use of one table. */
+export interface TableUse {
+  readonly name: string;
+  readonly rows: bigint;
+  readonly bytesOnDisk: bigint;
+  readonly parts: number;
+}
+
+/**
+ * One workspace's ClickHouse, in a process of its own. Inserts run one after the other, queries
+ * beside them. When the process dies, calls reject with `ENGINE_GONE` and a new one is opened by
+ * whoever holds this.
+ */
+export class Engine {
+  readonly #child: EngineProcess;
+  readonly #limits: EngineLimits;
+  readonly #clock: Clock;
+  /** Tables known to stand, with their columns' names. */
+  readonly #tables = new Map<string, ReadonlySet<string>>();
+  #ensuring: Promise<unknown> = Promise.resolve();
+
+  /** @internal Use {@link openEngine}. */
+  constructor(parts: { child: EngineProcess; limits: EngineLimits; clock: Clock }) {
+    this.#child = parts.child;
+    this.#limits = parts.limits;
+    this.#clock = parts.clock;
+  }
+
+  /** The process's id, for operators and tests. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Makes tables that do not stand yet and adds columns that they lack. Never removes one. */
+  async ensureTables(tables: readonly TableDefinition[]): Promise<void> {
+    if (tables.every((table) => this.#stands(table))) return;
+    const work = this.#ensuring.then(async () => {
+      for (const table of tables) if (!this.#stands(table)) await this.#ensure(table);
+    });
+    this.#ensuring = work.catch(() => undefined);
+    await work;
+  }
+
+  #stands(table: TableDefinition): boolean {
+    const known = this.#tables.get(table.name);
+    return known !== undefined && table.columns.every((each) => known.has(each.name));
+  }
+
+  async #ensure(table: TableDefinition): Promise<void> {
+    checkTable(table);
+    await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table');
+    const rows = await this.#rows(
+      print(
+        select({
+          items: [{ value: column('name') }],
+          from: tableRelation('columns', 'system'),
+          where: and([
+            infix('=', column('database'), text(databaseName)),
+            infix('=', column('table'), text(table.name)),
+          ]),
+        }),
+      ),
+    );
+    const names = new Set(rows.map((row) => String(row[0])));
+    for (const each of table.columns) {
+      if (names.has(each.name)) continue;
+      await this.#run(
+        print({
+          kind: 'addColumn',
+          table: target(table.name),
+          column: columnDefinition(each),
+          ifNotExists: true,
+        }),
+        'add a column',
+      );
+      names.add(each.name);
+    }
+    this.#tables.set(table.name, names);
+  }
+
+  /** Drops a table and its rows; no error where it does not exist. */
+  async dropTable(name: string): Promise<void> {
+    this.#tables.delete(name);
+    await this.#child.request(
+      {
+        op: 'run',
+        session: 'writer',
+        forget: name,
+        statement: print({
+          kind: 'dropTable',
+          table: target(name),
+          ifExists: true,
+          sync: true,
+        }),
+      },
+      { what: 'drop a table' },
+    );
+  }
+
+  /**
+   * Brings a batch into its table: all rows in one part, or none. When it resolves they survive
+   * power loss. Rows that do not fit are in `IngestionErrors` then. A range that is in the table
+   * already is not inserted twice. After a rejection nothing is known of the batch: compare with
+   * `countRange`, and `deleteRange` (there and in `IngestionErrors`) before trying again.
+   */
+  async insert(batch: InsertBatch): Promise<InsertOutcome> {
+    const first = this.#checkBatch(batch);
+    if (first === undefined) return { rowsStored: 0, rowsDeadLettered: 0, rowsFiltered: 0 };
+    await this.ensureTables([batch.table]);
+    const plan = planInsert({
+      table: batch.table,
+      input: batch.input,
+      ...(batch.transform === undefined ? {} : { transform: batch.transform }),
+      stream: batch.stream ?? '',
+      range: batch.range,
+      timeReceivedTicks: first.timeReceivedTicks,
+    });
+    const { header } = await this.#child.request(insertRequest(batch, plan, this.#limits), {
+      what: 'insert a batch',
+      payload: batch.entries.map((entry) => entry.ndjson),
+    });
+    invariant(header.is === 'inserted', 'an insert is answered with counts');
+    const { received, stored, deadLettered } = header.counts;
+    const filtered = received - stored - deadLettered;
+    invariant(
+      filtered >= 0 && (filtered === 0 || batch.transform !== undefined),
+      'every row of a batch is accounted for',
+    );
+    return { rowsStored: stored, rowsDeadLettered: deadLettered, rowsFiltered: filtered };
+  }
+
+  #checkBatch(batch: InsertBatch): InsertEntry | undefined {
+    const bad = (why: string): never => {
+      throw new EngineError('ENGINE_BAD_BATCH', `The batch ${why}.`);
+    };
+    checkTable(batch.table);
+    checkColumns(batch.input, (why) => bad(`has a bad input column: ${why}`));
+    let bytes = 0;
+    let previous = batch.range.from - 1n;
+    const first = batch.entries[0];
+    for (const entry of batch.entries) {
+      bytes += entry.ndjson.length;
+      if (entry.position <= previous || entry.position >= batch.range.to) {
+        bad('has a position out of order or out of its range');
+      }
+      if (
+        first !== undefined &&
+        arrivalDay(entry.timeReceivedTicks) !== arrivalDay(first.timeReceivedTicks)
+      ) {
+        bad('spans arrival days');
+      }
+      previous = entry.position;
+    }
+    if (bytes > this.#limits.insertBytesMax)
+      bad(`has more than ${this.#limits.insertBytesMax} bytes`);
+    return first;
+  }
+
+  /** Rows of a range of positions in a table; 0 where the table does not exist. */
+  async countRange(table: TableDefinition, range: PositionRange): Promise<bigint> {
+    await this.ensureTables([table]);
+    const rows = await this.#rows(countByPart(table.name, range));
+    return rows.reduce((sum, row) => sum + BigInt(String(row[1])), 0n);
+  }
+
+  /** Deletes the rows of a range of positions from a table: what an interrupted insert left. */
+  async deleteRange(table: TableDefinition, range: PositionRange): Promise<void> {
+    await this.ensureTables([table]);
+    await this.#run(
+      print({
+        kind: 'delete',
+        table: target(table.name),
+        where: inRange(range),
+        settings: { lightweight_deletes_sync: 2, mutations_sync: 2 },
+      }),
+      'delete a range',
+    );
+  }
+
+  /** Runs a statement read-only, within limits. See {@link QueryRun}. */
+  query(statement: Statement, options: QueryOptions): QueryRun {
+    const settings: Settings = {
+      ...sessionSettings,
+      max_execution_time: options.maxSeconds,
+      timeout_overflow_mode: 'throw',
+      max_memory_usage: options.maxMemoryBytes,
+      max_threads: this.#limits.queryThreads,
+      max_result_rows: options.maxRows ?? 0,
+      result_overflow_mode: 'throw',
+      output_format_json_quote_64bit_integers: 0,
+      log_comment: options.queryId,
+      allow_ddl: 0,
+      readonly: 1,
+    };
+    return queryRun(
+      this.#child,
+      {
+        op: 'query',
+        statement: wire(statement),
+        settings: wire(print({ kind: 'set', settings })),
+        find: wire(
+          print(
+            select({
+              items: [
+                { value: column('query_id') },
+                { value: column('read_rows') },
+                { value: column('read_bytes') },
+                { value: column('peak_memory_usage') },
+              ],
+              from: tableRelation('processes', 'system'),
+              where: infix(
+                '=',
+                call('arrayElement', column('Settings'), text('log_comment')),
+                text(options.queryId),
+              ),
+              settings: { output_format_json_quote_64bit_integers: 0 },
+            }),
+          ),
+        ),
+        kill: print({ kind: 'killQuery', queryId: '' }).text,
+      },
+      options.signal,
+    );
+  }
+
+  /**
+   * Drops whole arrival days (as {@link arrivalDay} counts them) of a table. The caller has checked
+   * locks, holds and the clock, and recorded it.
+   */
+  async dropPartitions(table: string, days: readonly bigint[]): Promise<void> {
+    for (const day of days) {
+      await this.#run(
+        print({
+          kind: 'alterPartition',
+          table: target(table),
+          action: 'DROP PARTITION',
+          partition: { id: String(day) },
+        }),
+        'drop a partition',
+      );
+    }
+  }
+
+  /** Disk use by table. */
+  async diskUsage(): Promise<readonly TableUse[]> {
+    const rows = await this.#rows(
+      print(
+        select({
+          items: [
+            { value: column('table') },
+            { value: call('toString', call('sum', column('rows'))) },
+            { value: call('toString', call('sum', column('bytes_on_disk'))) },
+            { value: call('count') },
+          ],
+          from: tableRelation('parts', 'system'),
+          where: and([infix('=', column('database'), text(databaseName)), column('active')]),
+          groupBy: [column('table')],
+        }),
+      ),
+    );
+    return rows.map((row) => ({
+      name: String(row[0]),
+      rows: BigInt(String(row[1])),
+      bytesOnDisk: BigInt(String(row[2])),
+      parts: Number(row[3]),
+    }));
+  }
+
+  /** Memory of the process. */
+  async memory(): Promise<MemoryUse> {
+    const { header } = await this.#child.request({ op: 'memory' }, { what: 'measure memory' });
+    invariant(header.is === 'memory', 'a memory request is answered with memory');
+    return header.memory;
+  }
+
+  /** Ends queries, waits for the insert that runs, ends the process; after `closeMs` kills it. */
+  async close(): Promise<void> {
+    await this.#child.close({ clock: this.#clock, closeMs: this.#limits.closeMs });
+  }
+
+  async #run(statement: Statement, what: string): Promise<void> {
+    await this.#child.request(
+      { op: 'run', session: 'writer', statement: wire(statement) },
+      { what },
+    );
+  }
+
+  async #rows(statement: Statement): Promise<unknown[][]> {
+    const { payload } = await this.#child.request(
+      { op: 'run', session: 'control', statement: wire(statement) },
+      { what: 'read what it holds' },
+    );
+    invariant(payload.length <= smallResultBytesMax, 'a small result');
+    return payload
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as unknown[]);
+  }
+}
+
+/** Settings of every session. */
+const sessionSettings: Settings = {
+  max_query_size: statementBytesMax,
+  // Sorts, groups and joins would spill into files in the clear.
+  max_bytes_ratio_before_external_group_by: 0,
+  max_bytes_ratio_before_external_sort: 0,
+  max_bytes_before_external_group_by: 0,
+  max_bytes_before_external_sort: 0,
+  join_algorithm: 'direct,parallel_hash,hash',
+  session_timezone: 'UTC',
+  log_queries: 0,
+  async_insert: 0,
+};
+
+const wire = (statement: Statement): WireStatement => ({
+  text: statement.text,
+  parameters: statement.parameters,
+});
+
+function insertRequest(
+  batch: InsertBatch,
+  plan: InsertPlan,
+  limits: EngineLimits,
+): Omit<InsertRequest, 'id'> {
+  return {
+    op: 'insert',
+    table: batch.table.name,
+    entries: batch.entries.map((entry): WireEntry => ({
+      position: String(entry.position),
+      timeReceivedTicks: String(entry.timeReceivedTicks),
+      size: entry.ndjson.length,
+      shape: entry.shape ?? 'ndjson',
+      ...(entry.rowCount === undefined ? {} : { rowCount: entry.rowCount }),
+    })),
+    rowsMax: limits.insertRowsMax,
+    store: wire(plan.store),
+    storeAgain: wire(plan.storeAgain),
+    deadLetters: plan.deadLetters.map((step) => ({
+      statement: wire(step.statement),
+      again: wire(step.again),
+      readsLinesToo: step.readsLinesToo,
+    })),
+    found: wire(plan.found),
+    foundDeadLetters: wire(plan.foundDeadLetters),
+    parts: wire(activeParts([batch.table.name, ingestionErrorsTable.name])),
+  };
+}
+
+const activeParts = (tables: readonly string[]): Statement =>
+  print(
+    select({
+      items: ['table', 'name', 'path', 'rows', 'level', 'max_block_number'].map((name) => ({
+        value: column(name),
+      })),
+      from: tableRelation('parts', 'system'),
+      where: and([
+        infix('=', column('database'), text(databaseName)),
+        inList(
+          column('table'),
+          tables.map((name) => text(name)),
+        ),
+        column('active'),
+      ]),
+    }),
+  );
+
+/**
+ * Opens a workspace's engine. Rejects with `ENGINE_WRONG_KEY` before anything is opened where the
+ * keys are not the directory's, with `ENGINE_OPEN_FAILED` where the process cannot open it (another
+ * process has it, the disk is full, parts are damaged).
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const limits = engineLimits(options.limits);
+  const directory = resolve(options.directory);
+  const keys = orderedKeys(options.diskKeys);
+  for (const name of ['', 'db', 'hot', 'cold']) {
+    await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+  }
+  await checkKeys(join(directory, 'keys.json'), options.diskKeys);
+  const configurationFile = join(directory, 'engine.xml');
+  const keySize = keys[0]?.key.length ?? 0;
+  await writeDurably(
+    configurationFile,
+    engineConfiguration({
+      directory,
+      keyIds: keys.map(({ id }) => id),
+      currentKeyId: options.diskKeys.current,
+      keySize,
+      limits,
+    }),
+  );
+  const child = new EngineProcess({ directory, onExit: options.onExit });
+  const stop = new AbortController();
+  const late = options.clock.sleep(limits.openMs, stop.signal).then(
+    () => child.kill(),
+    () => undefined,
+  );
+  const engine = new Engine({ child, limits, clock: options.clock });
+  try {
+    await child.request(
+      {
+        op: 'open',
+        path: join(directory, 'db'),
+        configurationFile,
+        keyNames: keys.map(({ id }) => keyName(id)),
+        keySize,
+        writerSettings: wire(print({ kind: 'set', settings: sessionSettings })),
+        createDatabase: wire(
+          print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }),
+        ),
+        queriesRunningMax: limits.queriesRunningMax,
+        queriesWaitingMax: limits.queriesWaitingMax,
+      },
+      { what: 'open the engine', payload: keys.map(({ key }) => key) },
+    );
+    await engine.ensureTables([ingestionErrorsTable]);
+  } catch (cause) {
+    child.kill();
+    await child.exited;
+    throw new EngineError(
+      'ENGINE_OPEN_FAILED',
+      'The engine process could not open its directory.',
+      {
+        cause,
+      },
+    );
+  } finally {
+    stop.abort(new Error('opened'));
+    await late;
+  }
+  return engine;
+}

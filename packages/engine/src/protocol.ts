@@ -1,0 +1,148 @@
+/** What parent and child say to each other, in the frames of `frames.ts`. */
+
+import type { EngineFailure } from './errors.js';
+
+/** A printed statement as it crosses. */
+export interface WireStatement {
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** First frame to the child. The payload is the keys' bytes, one after the other. */
+export interface OpenRequest {
+  readonly op: 'open';
+  readonly id: number;
+  /** ClickHouse's own directory. */
+  readonly path: string;
+  readonly configurationFile: string;
+  /** Environment names that the configuration reads keys from, in the payload's order. */
+  readonly keyNames: readonly string[];
+  readonly keySize: number;
+  /** Run in the session that writes, and in the one that controls. */
+  readonly writerSettings: WireStatement;
+  readonly createDatabase: WireStatement;
+  readonly queriesRunningMax: number;
+  readonly queriesWaitingMax: number;
+}
+
+/** A statement with a small answer. */
+export interface RunRequest {
+  readonly op: 'run';
+  readonly id: number;
+  readonly statement: WireStatement;
+  /** In the session that writes (and so after what it does now), or beside it. */
+  readonly session: 'writer' | 'control';
+  /** A table that the statement drops. */
+  readonly forget?: string;
+}
+
+/** Rows of one table in one day. The payload is the entries' bytes, one after the other. */
+export interface InsertRequest {
+  readonly op: 'insert';
+  readonly id: number;
+  readonly table: string;
+  readonly entries: readonly WireEntry[];
+  readonly rowsMax: number;
+  /** Rows that fit, into the table. */
+  readonly store: WireStatement;
+  /** The same, where ClickHouse's log of tokens knows the range but the table does not have it. */
+  readonly storeAgain: WireStatement;
+  /** Run where fewer rows were stored than came. */
+  readonly deadLetters: readonly DeadLetterStep[];
+  /** Parts that hold the range in the table: `[_part, count]`. */
+  readonly found: WireStatement;
+  /** Rows of this table and range among the dead letters: `[_part, count]`. */
+  readonly foundDeadLetters: WireStatement;
+  /** Active parts of the table and the dead letters: `[table, name, path, rows, level, block]`. */
+  readonly parts: WireStatement;
+}
+
+/** An insert of what did not fit. Each needs the rows afresh: they can be read once. */
+export interface DeadLetterStep {
+  readonly statement: WireStatement;
+  readonly again: WireStatement;
+  /** It joins the rows with themselves. */
+  readonly readsLinesToo: boolean;
+}
+
+export interface WireEntry {
+  readonly position: string;
+  readonly timeReceivedTicks: string;
+  readonly size: number;
+  readonly shape: 'array' | 'ndjson';
+  readonly rowCount?: number;
+}
+
+/** A query with an answer of any size. */
+export interface QueryRequest {
+  readonly op: 'query';
+  readonly id: number;
+  readonly statement: WireStatement;
+  readonly settings: WireStatement;
+  /** Finds the query by its comment: `[query_id, rows read, bytes read, memory]`. */
+  readonly find: WireStatement;
+  /** Kills the query whose id is bound as `p0`. */
+  readonly kill: string;
+}
+/** The reader is ready for one more chunk. */
+export interface MoreRequest {
+  readonly op: 'more';
+  readonly id: number;
+}
+export interface CancelRequest {
+  readonly op: 'cancel';
+  readonly id: number;
+}
+export interface MemoryRequest {
+  readonly op: 'memory';
+  readonly id: number;
+}
+export interface CloseRequest {
+  readonly op: 'close';
+  readonly id: number;
+}
+
+export type Request =
+  | OpenRequest
+  | RunRequest
+  | InsertRequest
+  | QueryRequest
+  | MoreRequest
+  | CancelRequest
+  | MemoryRequest
+  | CloseRequest;
+
+/** An answer. `rows` and `chunk` have a payload in JSONCompactEachRow. */
+export type Reply =
+  | { readonly id: number; readonly is: 'done' }
+  | { readonly id: number; readonly is: 'rows' }
+  | { readonly id: number; readonly is: 'chunk' }
+  | { readonly id: number; readonly is: 'end'; readonly statistics: WireStatistics }
+  | { readonly id: number; readonly is: 'inserted'; readonly counts: InsertCounts }
+  | { readonly id: number; readonly is: 'memory'; readonly memory: MemoryUse }
+  | { readonly id: number; readonly is: 'failed'; readonly failure: EngineFailure };
+
+export interface InsertCounts {
+  readonly received: number;
+  readonly stored: number;
+  readonly deadLettered: number;
+}
+
+export interface WireStatistics {
+  readonly elapsedMs: number;
+  /** Read from tables, as last sampled while it ran; 0 for a query too short for a sample. */
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  /** Greatest use, sampled too. */
+  readonly memoryBytes: number;
+  readonly rowsReturned: number;
+  readonly bytesReturned: number;
+}
+
+/** Memory of an engine process, from `/proc`. */
+export interface MemoryUse {
+  /** Resident, the library's shared pages included. */
+  readonly rssBytes: number;
+  /** Pages that no other process has and that no file could give back. */
+  readonly privateBytes: number;
+}
