@@ -1,5 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { equalBytes, hasCode } from '@strongroom/base';
 import { seededRandom } from '@strongroom/testkit';
 import type { FaultyFs } from '@strongroom/testkit';
@@ -202,6 +204,111 @@ void test('finds a segment that is missing, exchanged, older or left over', asyn
   assert.equal(await outcome(options, acknowledged), undefined, 'all missing');
   fs.restore(snapshot);
   assert.equal(await outcome(options, acknowledged), 4, 'untouched');
+});
+
+/** Writes the checksum that belongs to a forged entry header. */
+function forgeFrame(bytes: Uint8Array, offset: number, change: (header: Buffer) => void): void {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset + offset, 128);
+  change(header);
+  header.writeUInt32BE(crc32(header.subarray(0, 124)), 124);
+}
+
+void test('finds headers that were forged with their checksums', async () => {
+  const { fs, options, acknowledged } = await written('closed');
+  const snapshot = fs.snapshot();
+  const forge = async (change: (bytes: Uint8Array) => void): Promise<void> => {
+    fs.restore(snapshot);
+    const bytes = fs.peek(segmentPath(0));
+    change(bytes);
+    fs.overwrite(segmentPath(0), bytes);
+  };
+  for (const [name, offset] of [
+    ['time', 31],
+    ['commitment', 40],
+    ['link', 72],
+    ['tag', 104],
+  ] as const) {
+    await forge((bytes) =>
+      forgeFrame(bytes, 4096, (header) => header.writeUInt8(header[offset]! ^ 1, offset)),
+    );
+    assert.equal(await outcome(options, acknowledged), undefined, name);
+    if (name === 'tag') continue;
+    // What needs no key is told apart without one.
+    const withoutKey = (async () => {
+      const journal = await openJournal(options);
+      try {
+        for await (const each of journal.commitments(journal.first, journal.next)) void each;
+      } finally {
+        await journal.close();
+      }
+    })();
+    await assert.rejects(withoutKey, corrupt, `${name}, without a key`);
+  }
+  await forge((bytes) => {
+    const header = Buffer.from(bytes.buffer, bytes.byteOffset, 4096);
+    header.writeBigInt64BE(1n, 40);
+    header.set(createHash('sha256').update(header.subarray(0, 4064)).digest(), 4064);
+  });
+  assert.equal(await outcome(options, acknowledged), undefined, 'segment header');
+});
+
+void test('finds a segment of a fork, in the place of another or beside it', async () => {
+  const limits = { segmentBytesMax: 4200 };
+  const fs = await emptyDisk();
+  const options = journalOn(fs, { limits });
+  const { journal, acknowledged } = await filled(options, [record('a', 40)]);
+  await journal.close();
+  const before = fs.snapshot();
+  const grow = async (...names: string[]): Promise<void> => {
+    const grown = await openJournal(options);
+    for (const name of names) {
+      const put = record(name, 40);
+      acknowledged.push({ appended: await grown.append(put), record: put });
+    }
+    await grown.close();
+  };
+  await grow('fork');
+  const fork = fs.peek(segmentPath(1));
+  acknowledged.pop();
+  fs.restore(before);
+  await grow('b', 'c');
+  assert.equal(await outcome(options, acknowledged), 3);
+  fs.overwrite(segmentPath(1), fork);
+  assert.equal(await outcome(options, acknowledged), undefined, 'in the place of another');
+  fs.restore(before);
+  acknowledged.length = 1;
+  const unfinished = await fs.open(segmentPath(1), 'create');
+  await unfinished.close();
+  await grow('b', 'c');
+  assert.equal(await outcome(options, acknowledged), 3);
+  fs.overwrite(segmentPath(1), fork);
+  assert.equal(await outcome(options, acknowledged), undefined, 'beside it');
+});
+
+void test('keeps or drops a group as a whole', async () => {
+  const fs = await emptyDisk();
+  const options = journalOn(fs);
+  const { journal, acknowledged } = await filled(options, [record('a')]);
+  const start = fs.peek(segmentPath(0)).length;
+  await Promise.all(['b', 'c', 'd'].map((name) => journal.append(record(name))));
+  fs.crash();
+  const bytes = fs.peek(segmentPath(0));
+  for (let size = start; size < bytes.length; size += 7) {
+    fs.overwrite(segmentPath(0), bytes.subarray(0, size));
+    const again = await openJournal(options);
+    assert.equal(again.next, 1n);
+    assert.equal(again.droppedBytes, size - start);
+    assertSame((await entries(again))[0], acknowledged[0]!);
+    await again.close();
+  }
+});
+
+void test('guards what it recovered as what it acknowledged', async () => {
+  const { fs, options, acknowledged } = await written('crashed');
+  await (await openJournal(options)).close();
+  const bytes = fs.peek(segmentPath(0));
+  fs.overwrite(segmentPath(0), bytes.subarray(0, bytes.length - 1));
+  assert.equal(await outcome(options, acknowledged), undefined);
 });
 
 void test('serves what is whole beside what is damaged, and says where the damage is', async () => {

@@ -397,6 +397,7 @@ void test('remembers nothing of an append that failed, and goes on in a new segm
       await assert.rejects(journal.append(record('refused')), failsAs('JOURNAL_IO'));
       const put = record('b');
       acknowledged.push({ appended: await journal.append(put), record: put });
+      assert.equal(journal.status.segments, 2, 'no key meets a sequence twice');
       const check = async (on: typeof journal): Promise<void> => {
         const all = await entries(on);
         assert.equal(all.length, 2);

@@ -835,8 +835,9 @@ async function recover(
       // A process that died between write and sync leaves bytes that only memory holds, and a sync
       // that failed once would now succeed without having written them. Written again, they are
       // durable before anyone acts on them. Groups before the last one were synced before it.
+      // The name needs no such care: it was synced before the first entry, or is with the next
+      // segment's.
       await rewrite(fs, newest.path, tail.lastGroup ?? 0, end.offset);
-      await fs.syncDirectory(directory);
     }
     if (end.next > mark.next) {
       mark = { first: mark.first, next: end.next, time: end.time, link: end.link };
