@@ -1,0 +1,2 @@
+export { ChartView } from './chart-view.js';
+export { TimeHistogram } from './time-histogram.js';

@@ -1,0 +1,145 @@
+import { useDeferredValue, useMemo, useState } from 'react';
+import type { TableSchema, WorkspaceSchema } from '../../logic/metadata.js';
+import { filteredTables } from '../../logic/metadata.js';
+import { quotedName } from '../../logic/query-text.js';
+import { Icon } from '../../parts/icon.js';
+import { LoadingRows } from '../../parts/states.js';
+
+const typeMarks: Partial<Record<string, string>> = {
+  datetime: 'time',
+  timespan: 'span',
+  string: 'text',
+  dynamic: 'json',
+  decimal: 'dec',
+};
+
+interface SchemaTreeProps {
+  readonly schema: WorkspaceSchema | undefined;
+  readonly error: string | undefined;
+  readonly onReload: () => void;
+  readonly onInsert: (text: string) => void;
+  readonly onPreview: (table: TableSchema) => void;
+}
+
+/** The workspace's tables with their columns; a click puts a name into the query. */
+export function SchemaTree({ schema, error, onReload, onInsert, onPreview }: SchemaTreeProps) {
+  const [filter, setFilter] = useState('');
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const wanted = useDeferredValue(filter);
+  const tables = useMemo(
+    () => (schema ? filteredTables(schema.tables, wanted) : []),
+    [schema, wanted],
+  );
+  const filtering = wanted.trim() !== '';
+  const toggle = (name: string): void => {
+    const next = new Set(open);
+    if (!next.delete(name)) next.add(name);
+    setOpen(next);
+  };
+  return (
+    <div className="schema">
+      <div className="schema-search">
+        <Icon name="search" size={14} />
+        <input
+          type="search"
+          value={filter}
+          placeholder="Filter tables and columns"
+          aria-label="Filter tables and columns"
+          onChange={(event) => setFilter(event.currentTarget.value)}
+        />
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label="Reload tables"
+          title="Reload tables"
+          onClick={onReload}
+        >
+          <Icon name="refresh" size={14} />
+        </button>
+      </div>
+      <div className="schema-list" role="tree" aria-label="Tables">
+        {!schema && error === undefined && <LoadingRows rows={6} />}
+        {error !== undefined && !schema && (
+          <p className="quiet-note" role="alert">
+            {error}
+          </p>
+        )}
+        {schema && tables.length === 0 && (
+          <p className="quiet-note">
+            {filtering ? 'Nothing matches.' : 'There are no tables yet.'}
+          </p>
+        )}
+        {tables.map((table) => {
+          const expanded = filtering ? true : open.has(table.name);
+          return (
+            <div key={table.name} role="treeitem" aria-expanded={expanded} aria-label={table.name}>
+              <div className="schema-table">
+                <button
+                  type="button"
+                  className="twisty"
+                  aria-label={`${expanded ? 'Collapse' : 'Expand'} ${table.name}`}
+                  aria-expanded={expanded}
+                  onClick={() => toggle(table.name)}
+                >
+                  <Icon name="chevron" size={13} />
+                </button>
+                <button
+                  type="button"
+                  className="schema-name"
+                  title={table.description ? `${table.name}: ${table.description}` : table.name}
+                  onClick={() => onInsert(quotedName(table.name))}
+                >
+                  <Icon name="table" size={14} />
+                  <span>{table.name}</span>
+                </button>
+                <button
+                  type="button"
+                  className="schema-preview"
+                  aria-label={`Preview ${table.name}`}
+                  title="Show the newest 100 rows"
+                  onClick={() => onPreview(table)}
+                >
+                  <Icon name="play" size={11} />
+                </button>
+              </div>
+              {expanded && (
+                <div role="group" className="schema-columns">
+                  {table.columns.map((column) => (
+                    <button
+                      key={column.name}
+                      type="button"
+                      role="treeitem"
+                      className="schema-column"
+                      title={`${column.name}: ${column.type}`}
+                      onClick={() => onInsert(quotedName(column.name))}
+                    >
+                      <span>{column.name}</span>
+                      <small>{typeMarks[column.type] ?? column.type}</small>
+                    </button>
+                  ))}
+                </div>
+              )}
+            </div>
+          );
+        })}
+        {schema && schema.functions.length > 0 && !filtering && (
+          <>
+            <h3 className="schema-heading">Functions</h3>
+            {schema.functions.map((one) => (
+              <button
+                key={one.name}
+                type="button"
+                className="schema-name function"
+                title={one.body}
+                onClick={() => onInsert(`${quotedName(one.name)}()`)}
+              >
+                <Icon name="function" size={14} />
+                <span>{one.name}</span>
+              </button>
+            ))}
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
