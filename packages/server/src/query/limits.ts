@@ -17,21 +17,16 @@ export interface QueryLimits {
   readonly heldBytesMax: number;
   /** Queries of one batch. */
   readonly batchMax: number;
-  /** Queries of one batch that run at the same time. */
-  readonly batchParallelMax: number;
   /** Queries of one workspace that run at the same time; further ones wait. */
   readonly runningPerWorkspaceMax: number;
   /** Queries of one workspace that wait; further ones are refused with 429. */
   readonly waitingPerWorkspaceMax: number;
   /** Longest wait for a place. */
   readonly waitMsMax: number;
-  /** Queries of one principal in `ratePeriodMs`; further ones are refused with 429. */
-  readonly ratePerPrincipalMax: number;
-  readonly ratePeriodMs: number;
+  /** Queries of one principal in a minute; further ones are refused with 429. */
+  readonly perPrincipalAndMinuteMax: number;
   /** UTF-16 units of a query's text that the audit keeps. */
   readonly auditedQueryCharsMax: number;
-  /** A body that is not complete after so long is given up. */
-  readonly bodyTotalMs: number;
 }
 
 export const queryLimits: QueryLimits = {
@@ -44,12 +39,9 @@ export const queryLimits: QueryLimits = {
   memoryBytesMax: 2 * 1024 * 1024 * 1024,
   heldBytesMax: 512 * 1024,
   batchMax: 100,
-  batchParallelMax: 3,
   runningPerWorkspaceMax: 4,
   waitingPerWorkspaceMax: 64,
   waitMsMax: 60_000,
-  ratePerPrincipalMax: 2_000,
-  ratePeriodMs: 30_000,
+  perPrincipalAndMinuteMax: 4_000,
   auditedQueryCharsMax: 32_768,
-  bodyTotalMs: 30_000,
 };

@@ -1,23 +1,46 @@
 import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
+import type { ColumnSchema, Statement } from '@strongroom/sql';
+import type { Refusal } from './accounting.js';
 
 /** One stream's rows, admitted into a workspace: allowed, counted, tagged, not yet durable. */
 export interface AdmittedBatch {
   readonly workspaceId: WorkspaceId;
   /** What the applier needs, frozen as of admission. */
   readonly route: BatchRoute;
-  /** Rows as they came (inflated): a JSON array or NDJSON. */
+  readonly source: BatchSource;
+  /** Rows as they came (inflated), well-formed: a JSON array of objects, or objects in a row. */
   readonly rows: Uint8Array;
   readonly shape: 'array' | 'ndjson';
-  /** Principal, rule, stream, request id: with the rows' hash, how a retry is recognised. */
-  readonly retry?: { readonly principal: string; readonly rule: string; readonly requestId: string };
+  readonly rowCount: number;
+  /** Where the sender gave a request id. */
+  readonly retry?: RetryKey;
 }
 
-/** Where a batch goes. Written into the entry's metadata. */
+/** With the rows' hash, how a retry is recognised. */
+export interface RetryKey {
+  readonly principal: string;
+  /** The rule's immutable id, or `agent`. */
+  readonly rule: string;
+  readonly requestId: string;
+}
+
+/** Where a batch goes and through what. Written into the entry's metadata. */
 export interface BatchRoute {
   readonly stream: string;
   readonly ruleImmutableId?: string;
+  readonly ruleVersion?: number;
   readonly table: string;
+  /** Columns of the incoming rows. */
+  readonly columns: readonly ColumnSchema[];
+  /** KQL over `source`; absent means as it is. */
+  readonly transformKql?: string;
+}
+
+/** Who a batch came from, as proved. */
+export interface BatchSource {
+  readonly kind: 'User' | 'Application' | 'Agent' | 'Service';
+  readonly id: string;
 }
 
 export interface AppendedBatch {
@@ -33,11 +56,38 @@ export interface Workspace {
   readonly id: WorkspaceId;
   /** Resolves when the batch is encrypted, checksummed and fsynced; then it is ours to keep. */
   append(batch: AdmittedBatch): Promise<AppendedBatch>;
-  /** Appends one audit row (from reserved space). */
+  /** Appends one audit row (from reserved space). Resolves when it is durable. */
   appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Runs a statement over tables that are made where the engine does not have them yet. */
+  query(statement: Statement, options: WorkspaceQueryOptions): QueryRun;
+  /** Counts what was refused before it became a batch. */
+  countRefused(refusal: Refusal): void;
   /** Newest signed checkpoint as text. */
   checkpoint(): string | undefined;
   status(): WorkspaceStatus;
+}
+
+export interface WorkspaceQueryOptions {
+  /** Names of the stored tables that the statement reads. */
+  readonly tables: readonly string[];
+  readonly maxSeconds: number;
+  readonly maxMemoryBytes: number;
+  /** Aborting it ends the query in the engine. */
+  readonly signal: AbortSignal;
+  readonly queryId: string;
+}
+
+/** A query's rows as they come: chunks of `JSONCompactEachRow`. Leaving the loop early ends it. */
+export interface QueryRun extends AsyncIterable<Uint8Array> {
+  /** Known once the rows have ended. */
+  readonly statistics: QueryStatistics | undefined;
+}
+
+export interface QueryStatistics {
+  readonly elapsedMs: number;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly memoryBytes: number;
 }
 
 /** All workspaces of this service; opens each on first use, closes idle engines. */
@@ -47,8 +97,16 @@ export interface Workspaces {
   statuses(): readonly WorkspaceStatus[];
   /** Makes the directories and keys of a new workspace; the catalog record is written after it. */
   create(id: WorkspaceId, region: string): Promise<{ keyRecord: Uint8Array }>;
-  /** Stops it and removes everything below its directory. */
-  remove(id: WorkspaceId): Promise<void>;
+  /**
+   * Stops it (engine process, followers, journal) and keeps its files; the catalog has taken it out
+   * before. A later `open` runs it again.
+   */
+  suspend(id: WorkspaceId): Promise<void>;
+  /**
+   * Stops it and removes everything below its directory. `region` is needed where the catalog does
+   * not know the workspace (any more).
+   */
+  remove(id: WorkspaceId, region?: string): Promise<void>;
   dropTable(id: WorkspaceId, table: string): Promise<void>;
   close(): Promise<void>;
 }

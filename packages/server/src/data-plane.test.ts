@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { fromUtf8, principalId, utf8, workspaceId } from '@strongroom/base';
+import { ed25519Signer, openLocalKeystore, verifyEd25519 } from '@strongroom/keys';
+import { parseVerifierKey, printVerifierKey, verifyReceipt } from '@strongroom/ledger';
+import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
+import { call, column, print, select, table } from '@strongroom/sql';
+import type { Principal } from './access/principal.js';
+import type {
+  CatalogReader,
+  RuleRecord,
+  StreamRecord,
+  WorkspaceRecord,
+} from './catalog/catalog.js';
+import { standardTables } from './catalog/standard-tables.js';
+import type { Incoming, Outgoing } from './http/request.js';
+import { readRequestPath } from './http/request-path.js';
+import { createIngest } from './ingest/ingest-handler.js';
+import { createLog } from './log.js';
+import { openWorkspaces } from './workspaces/workspaces.js';
+import { ledgerOrigin } from './workspaces/running-workspace.js';
+
+/** Ingest and query over the real journal, ledger and engine, in one temporary directory. */
+const id = workspaceId(randomUUID());
+const otherId = workspaceId(randomUUID());
+const log = createLog((line) => process.env['DEBUG'] && process.stderr.write(line), Date.now);
+const signer = ed25519Signer(systemRandom.bytes(32));
+const columns = [
+  { name: 'TimeGenerated', type: 'datetime' },
+  { name: 'Computer', type: 'string' },
+  { name: 'RawData', type: 'string' },
+] as const;
+const textTable = {
+  schema: { name: 'Text_CL', columns },
+  kind: 'CustomLog',
+  fullTextColumns: ['RawData'],
+} as const;
+const stream = (workspace: typeof id): StreamRecord => ({
+  name: 'Custom-Text_CL',
+  columns,
+  workspaceId: workspace,
+  outputTable: 'Text_CL',
+});
+const rule: RuleRecord = {
+  immutableId: `dcr-${'0'.repeat(32)}`,
+  resourceKey:
+    '/subscriptions/s/resourcegroups/g/providers/microsoft.insights/datacollectionrules/r',
+  version: 1,
+  streams: new Map([['Custom-Text_CL', [stream(id)]]]),
+};
+const records = new Map<string, WorkspaceRecord>();
+const catalog: CatalogReader = {
+  workspace: (each) => records.get(each),
+  workspaceByResourceId: (key) => [...records.values()].find((each) => each.resourceKey === key),
+  workspaces: () => [...records.values()],
+  table: (_, name) => (name === 'Text_CL' ? textTable : standardTables().get(name)),
+  tableNames: () => [...standardTables().keys(), 'Text_CL'],
+  functions: () => [],
+  rule: (immutableId) => (immutableId === rule.immutableId ? rule : undefined),
+  agentStream: (workspace, name) => (name === 'Custom-Text_CL' ? stream(workspace) : undefined),
+};
+const writer: Principal = {
+  kind: 'Application',
+  id: principalId(randomUUID()),
+  name: 'writer',
+  proof: 'token',
+};
+
+let root: string;
+let workspaces: ReturnType<typeof openWorkspaces>;
+let ingest: ReturnType<typeof createIngest>;
+
+async function open(): Promise<void> {
+  const keyProvider = await openLocalKeystore({
+    path: join(root, 'root.key'),
+    fs: nodeFileSystem,
+    random: systemRandom,
+    create: true,
+  });
+  workspaces = openWorkspaces({
+    root: join(root, 'data'),
+    catalog,
+    keyProvider,
+    signer,
+    fs: nodeFileSystem,
+    clock: systemClock,
+    random: systemRandom,
+    sha256,
+    log,
+  });
+  ingest = createIngest({
+    catalog,
+    access: { allows: (who) => who.id === writer.id, rolesAt: () => [] },
+    workspaces,
+    clock: systemClock,
+  });
+}
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'strongroom-data-plane-'));
+  await open();
+  for (const each of [id, otherId]) {
+    const { keyRecord } = await workspaces.create(each, 'local');
+    const resourceId = `/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/${each}`;
+    records.set(each, {
+      workspaceId: each,
+      name: each,
+      subscriptionId: 's',
+      resourceGroup: 'g',
+      region: 'local',
+      resourceId,
+      resourceKey: resourceId.toLowerCase(),
+      keyRecord,
+      retentionInDays: 31,
+      createdAt: 0,
+    });
+  }
+});
+after(async () => {
+  await workspaces.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+function incoming(options: {
+  method?: string;
+  target: string;
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+}): Incoming {
+  const { body = new Uint8Array() } = options;
+  return {
+    method: options.method ?? 'POST',
+    path: readRequestPath(options.target),
+    headers: { 'content-type': 'application/json', ...options.headers },
+    origin: 'https://localhost:8443',
+    callerIp: '127.0.0.1',
+    correlationId: randomUUID(),
+    signal: new AbortController().signal,
+    body: (async function* () {
+      yield body;
+    })(),
+  };
+}
+
+const send = (rows: unknown, headers: Record<string, string> = {}): Promise<Outgoing | undefined> =>
+  ingest.rules(
+    incoming({
+      target: `/dataCollectionRules/${rule.immutableId}/streams/Custom-Text_CL?api%2Dversion=2023-01-01`,
+      headers: { 'content-encoding': 'gzip', ...headers },
+      body: gzipSync(JSON.stringify(rows)),
+    }),
+    writer,
+  );
+
+async function count(workspace = id, tableName = 'Text_CL'): Promise<number> {
+  const running = await workspaces.open(workspace);
+  const run = running.query(
+    print(
+      select({
+        items: [{ value: call('count'), alias: 'n' }],
+        from: table(tableName, 'workspace'),
+      }),
+    ),
+    {
+      tables: [tableName],
+      maxSeconds: 10,
+      maxMemoryBytes: 1e9,
+      signal: new AbortController().signal,
+      queryId: randomUUID(),
+    },
+  );
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of run) chunks.push(chunk);
+  const [line = '[0]'] = fromUtf8(Buffer.concat(chunks)).split('\n');
+  return Number((JSON.parse(line) as unknown[])[0]);
+}
+
+async function applied(workspace = id): Promise<void> {
+  const running = await workspaces.open(workspace);
+  for (let tries = 0; tries < 300; tries += 1) {
+    const { applied: done, journalNext } = running.status();
+    if (done === journalNext) return;
+    await systemClock.sleep(20);
+  }
+  assert.fail(`not applied: ${JSON.stringify(running.status())}`);
+}
+
+const rows = (count: number, text: string) =>
+  Array.from({ length: count }, (_, at) => ({
+    TimeGenerated: new Date().toISOString(),
+    Computer: 'c',
+    RawData: `${text} ${at}`,
+  }));
+
+test('what is acknowledged is in the table once, and the receipt verifies', async () => {
+  const requestId = randomUUID();
+  const body = rows(100, 'first');
+  const answer = await send(body, { 'x-ms-client-request-id': requestId });
+  assert.equal(answer?.status, 204);
+  const again = await send(body, { 'x-ms-client-request-id': requestId });
+  assert.equal(again?.status, 204);
+  const receipt = answer.headers!['x-strongroom-receipt']!;
+  assert.equal(again.headers!['x-strongroom-receipt'], receipt);
+  const key = parseVerifierKey(
+    sha256,
+    printVerifierKey(sha256, { name: ledgerOrigin(id), publicKey: signer.publicKey }),
+  );
+  const verdict = await verifyReceipt(receipt, {
+    sha256,
+    keys: [key],
+    verifySignature: verifyEd25519,
+    origin: ledgerOrigin(id),
+  });
+  assert.equal(verdict.ok, true);
+  await applied();
+  assert.equal(await count(), 100);
+  await send(rows(1, 'other'), { 'x-ms-client-request-id': requestId });
+  await applied();
+  assert.equal(await count(), 101, 'the same id with another body is new data');
+});
+
+test('rows that do not fit are dead letters, never lost', async () => {
+  const good = rows(1, 'fits')[0]!;
+  await send([
+    good,
+    { ...good, TimeGenerated: 'yesterday' },
+    { Computer: 'no time' },
+    { ...good, TimeGenerated: 1_700_000_000 },
+    { ...good, Extra: { __proto__: 1 } },
+  ]);
+  await applied();
+  assert.equal(await count(), 103);
+  assert.equal(await count(id, 'IngestionErrors'), 3);
+});
+
+test('another workspace sees none of it', async () => {
+  assert.equal(await count(otherId), 0);
+});
+
+test('a checkpoint covers everything within a moment', async () => {
+  const running = await workspaces.open(id);
+  for (let tries = 0; tries < 150; tries += 1) {
+    const { sealed, journalNext } = running.status();
+    if (sealed === journalNext) break;
+    await systemClock.sleep(20);
+  }
+  const { sealed, journalNext } = running.status();
+  assert.equal(sealed, journalNext);
+  assert.match(running.checkpoint() ?? '', new RegExp(`^strongroom/${id}\n`));
+});
+
+test('after a stop and a start all is there, and retries are still recognised', async () => {
+  const requestId = randomUUID();
+  const body = rows(10, 'before');
+  await send(body, { 'x-ms-client-request-id': requestId });
+  await workspaces.close();
+  await open();
+  await send(body, { 'x-ms-client-request-id': requestId });
+  await send(rows(5, 'after'));
+  await applied();
+  assert.equal(await count(), 118);
+});
+
+test('an engine that is killed is started again and nothing is lost or doubled', async () => {
+  const running = await workspaces.open(id);
+  const sends: Promise<unknown>[] = [];
+  for (let at = 0; at < 20; at += 1) {
+    sends.push(send(rows(50, `kill ${at}`)));
+    if (at % 5 === 4) {
+      await systemClock.sleep(60);
+      await killEngine();
+    }
+  }
+  await Promise.all(sends);
+  await applied();
+  assert.equal(await count(), 1118);
+  assert.equal(running.status().engine, 'running');
+});
+
+/** Kills the children of this process: only the engines are. */
+async function killEngine(): Promise<void> {
+  const { readFile } = await import('node:fs/promises');
+  const children = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
+  for (const pid of children.trim().split(' ').filter(Boolean))
+    process.kill(Number(pid), 'SIGKILL');
+}
+
+test('refusals have their status and code, and are counted', async () => {
+  const target = `/dataCollectionRules/${rule.immutableId}/streams/Custom-Text_CL?api-version=2023-01-01`;
+  const cases: [string, Partial<Parameters<typeof incoming>[0]>, number, string][] = [
+    ['malformed', { body: utf8('[{') }, 400, 'InvalidPayload'],
+    [
+      'no gzip',
+      { headers: { 'content-encoding': 'gzip' }, body: utf8('[{}]') },
+      400,
+      'InvalidPayload',
+    ],
+    [
+      'cut gzip',
+      { headers: { 'content-encoding': 'gzip' }, body: gzipSync('[{"a":1}]').subarray(0, 20) },
+      400,
+      'InvalidPayload',
+    ],
+    [
+      'a bomb',
+      {
+        headers: { 'content-encoding': 'gzip' },
+        body: gzipSync(Buffer.alloc(64 * 1024 * 1024, 32)),
+      },
+      413,
+      'ContentLengthLimitExceeded',
+    ],
+    [
+      'a large row',
+      { body: utf8(`[{"a":"${'x'.repeat(1024 * 1024)}"}]`) },
+      413,
+      'ContentLengthLimitExceeded',
+    ],
+    ['an encoding', { headers: { 'content-encoding': 'br' } }, 415, 'UnsupportedContentEncoding'],
+    ['a type', { headers: { 'content-type': 'text/plain' } }, 415, 'UnsupportedMediaType'],
+    ['a method', { method: 'PUT' }, 405, 'MethodNotAllowed'],
+    ['no version', { target: target.split('?')[0]! }, 400, 'MissingApiVersionParameter'],
+    ['a version', { target: target.replace('2023', '1999') }, 400, 'InvalidApiVersionParameter'],
+    ['a stream', { target: target.replace('Text_CL', 'a%2Fb') }, 400, 'InvalidStream'],
+    ['a rule', { target: target.replace('dcr-0', 'dcr-1') }, 404, 'NotFound'],
+  ];
+  for (const [why, change, status, code] of cases) {
+    await assert.rejects(
+      () => ingest.rules(incoming({ target, body: utf8('[{}]'), ...change }), writer),
+      (error: { status?: number; code?: string }) => {
+        assert.deepEqual([error.status, error.code], [status, code], why);
+        return true;
+      },
+      why,
+    );
+  }
+  const stranger = { ...writer, id: principalId(randomUUID()) };
+  await assert.rejects(
+    () => ingest.rules(incoming({ target, body: utf8('[{}]') }), stranger),
+    (error: { status?: number; code?: string; message?: string }) =>
+      error.status === 403 &&
+      error.code === 'OperationFailed' &&
+      /does not have access/.test(error.message ?? ''),
+  );
+});

@@ -1,0 +1,533 @@
+import {
+  StrongroomError,
+  fromUtf8,
+  hasCode,
+  invariant,
+  journalSequence,
+  utf8,
+} from '@strongroom/base';
+import type { Clock, Sha256 } from '@strongroom/base';
+import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
+import type { ColumnSchema } from '@strongroom/sql';
+import type { CursorFile, Journal, JournalEntry } from '@strongroom/journal';
+import { errorFields } from '../log.js';
+import type { Log } from '../log.js';
+import type { TableRecord } from '../catalog/catalog.js';
+import type { Accounting, Way } from './accounting.js';
+import { decodeEntryMetadata } from './entry.js';
+import type { EntryMetadata } from './entry.js';
+import type { WorkspaceErrorCode } from './errors.js';
+import type { WorkspaceLimits } from './limits.js';
+import type { BatchRoute } from './workspace.js';
+
+/** A half-open range of journal positions. */
+export interface PositionRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** One insert: the rows of a range that go into one table. */
+export interface TableBatch {
+  readonly range: PositionRange;
+  readonly table: TableRecord;
+  readonly stream: string;
+  /** Declared columns of the incoming rows. */
+  readonly input: readonly ColumnSchema[];
+  readonly transformKql?: string;
+  readonly entries: readonly BatchEntry[];
+}
+
+export interface BatchEntry {
+  readonly position: bigint;
+  readonly timeReceivedTicks: bigint;
+  readonly rows: Uint8Array;
+  readonly shape: 'array' | 'ndjson';
+  readonly rowCount: number;
+}
+
+/** What became of a batch's rows. */
+export interface BatchOutcome {
+  readonly rowsStored: number;
+  readonly rowsDeadLettered: number;
+  readonly rowsFiltered: number;
+}
+
+/** Where the applier writes. An insert is atomic for its table and range, and durable when it resolves. */
+export interface TableWriter {
+  insert(batch: TableBatch): Promise<BatchOutcome>;
+  countRange(table: TableRecord, range: PositionRange): Promise<bigint>;
+  deleteRange(table: TableRecord, range: PositionRange): Promise<void>;
+}
+
+/** What the applier knows of tables; answers from memory. */
+export interface TableLookup {
+  table(name: string): TableRecord | undefined;
+}
+
+/** The table that holds rows which did not fit theirs. */
+export const deadLetterTable = 'IngestionErrors';
+
+/**
+ * The follower that brings journal entries into tables, exactly once.
+ *
+ * A batch is a range of positions, stored durably as the plan before its first insert. The cursor
+ * moves behind it only when all its inserts are durable. So after a crash at most the planned range
+ * is in doubt: its rows are deleted from its tables and inserted again. What lies behind the cursor
+ * is never touched again, whatever the tables hold by then.
+ */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #stop = new AbortController();
+  /** Positions below are in the tables. */
+  #applied: bigint;
+  /** Stored and not yet known to be complete. */
+  #plan: Plan | undefined;
+  /** True while the cursor file does not yet say so. */
+  #cursorStale = false;
+  /** Entries of the next batch at most: halves while a batch fails, grows back after. */
+  #entriesMax: number;
+  #pendingBytes = 0;
+  #running: Promise<void> | undefined;
+  #last: readonly AppliedTable[] = [];
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#entriesMax = options.limits.applyEntriesMax;
+    const state = decodeCursor(options.cursor.value);
+    this.#applied = state.applied;
+    this.#plan = state.plan;
+    this.#last = state.last;
+  }
+
+  /** Positions below are in the tables. */
+  get applied(): bigint {
+    return this.#applied;
+  }
+
+  /** Positions below are in the tables and the cursor says so durably. */
+  get durable(): bigint {
+    return decodeCursor(this.#options.cursor.value).applied;
+  }
+
+  get idle(): boolean {
+    return this.#plan === undefined && this.#applied >= this.#options.journal.next;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Tells that bytes wait, so that a full batch need not wait for company. */
+  note(bytes: number): void {
+    this.#pendingBytes += bytes;
+  }
+
+  /** Stops after the insert that runs. What was not finished is done again after the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('closing'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { limits, log, clock } = this.#options;
+    const { signal } = this.#stop;
+    let waitMs = limits.retryMsMin;
+    while (!signal.aborted) {
+      try {
+        await this.#step();
+        waitMs = limits.retryMsMin;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error('applying failed', { applied: String(this.#applied), ...errorFields(error) });
+        if (hasCode(error, 'ENTRY_UNREADABLE') || hasCode(error, 'JOURNAL_CORRUPT')) {
+          this.#options.alarm(error.code);
+          return;
+        }
+        await clock.sleep(waitMs, signal).catch(() => undefined);
+        waitMs = Math.min(waitMs * 2, limits.retryMsMax);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { journal, limits } = this.#options;
+    const { signal } = this.#stop;
+    if (this.#plan !== undefined) {
+      // Left by a crash, or by a failure in this run: how much of it arrived is not known.
+      const entries = await this.#read(this.#plan);
+      await this.#clear(this.#plan);
+      await this.#applyAll(this.#plan, entries);
+      return;
+    }
+    if (journal.next <= this.#applied) {
+      if (this.#cursorStale) await this.#store();
+      await journal.waitBeyond(journalSequence(this.#applied), signal);
+    }
+    await this.#linger();
+    const entries = await this.#readBatch();
+    const plan: Plan = {
+      from: this.#applied,
+      to: this.#applied + BigInt(entries.length),
+      tables: [...new Set(entries.map(({ metadata }) => metadata.route.table))],
+    };
+    invariant(entries.length <= limits.applyEntriesMax, 'an apply batch within its limit');
+    this.#plan = plan;
+    await this.#store();
+    await this.#applyAll(plan, entries);
+  }
+
+  /** Waits for company, but not where a batch is full already. */
+  async #linger(): Promise<void> {
+    const { clock, limits, journal } = this.#options;
+    const slices = 4;
+    for (let slice = 0; slice < slices; slice += 1) {
+      if (this.#pendingBytes >= limits.applyBytesTarget) return;
+      if (journal.next - this.#applied >= BigInt(this.#entriesMax)) return;
+      await clock.sleep(limits.applyLingerMs / slices, this.#stop.signal);
+    }
+  }
+
+  /** Entries from the cursor on that may share a batch: one arrival day, one route a table. */
+  async #readBatch(): Promise<ReadEntry[]> {
+    const { journal, limits } = this.#options;
+    const entries: ReadEntry[] = [];
+    const routes = new Map<string, string>();
+    let bytes = 0;
+    let day: number | undefined;
+    for await (const entry of journal.read(journalSequence(this.#applied), {
+      maxBytes: limits.applyBytesMax,
+    })) {
+      const read = decode(entry);
+      const { route } = read.metadata;
+      const routeKey = keyOfRoute(route);
+      const entryDay = Math.floor(entry.time / msPerDay);
+      const known = routes.get(route.table);
+      if (
+        (day !== undefined && entryDay !== day) ||
+        (known !== undefined && known !== routeKey) ||
+        (known === undefined && routes.size >= limits.applyTablesMax) ||
+        (entries.length > 0 && bytes + entry.payload.length > limits.applyBytesMax) ||
+        entries.length >= this.#entriesMax
+      ) {
+        break;
+      }
+      day = entryDay;
+      routes.set(route.table, routeKey);
+      bytes += entry.payload.length;
+      entries.push(read);
+    }
+    return entries;
+  }
+
+  async #read(plan: Plan): Promise<ReadEntry[]> {
+    const entries: ReadEntry[] = [];
+    for await (const entry of this.#options.journal.read(journalSequence(plan.from))) {
+      if (entry.sequence >= plan.to) break;
+      entries.push(decode(entry));
+    }
+    return entries;
+  }
+
+  /** Removes what a planned range left in its tables. */
+  async #clear(plan: Plan): Promise<void> {
+    const { writer, tables } = this.#options;
+    for (const name of new Set([...plan.tables, deadLetterTable])) {
+      const table = tables.table(name);
+      if (table === undefined) continue;
+      if ((await writer.countRange(table, plan)) > 0n) await writer.deleteRange(table, plan);
+    }
+  }
+
+  /** Applies the planned range; a range that the engine refuses is split, an entry set aside. */
+  async #applyAll(plan: Plan, entries: readonly ReadEntry[]): Promise<void> {
+    const { limits, clock, log } = this.#options;
+    let waitMs = limits.retryMsMin;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const done = await this.#insertAll(plan, entries);
+        this.#finish(plan, entries, done);
+        return;
+      } catch (error) {
+        if (this.#stop.signal.aborted || !this.#options.isRefusal(error)) throw error;
+        log.warn('a batch was refused', {
+          from: String(plan.from),
+          to: String(plan.to),
+          tries,
+          ...errorFields(error),
+        });
+        if (tries >= limits.applyTriesMax) break;
+      }
+      await clock.sleep(waitMs, this.#stop.signal);
+      waitMs = Math.min(waitMs * 2, limits.retryMsMax);
+      await this.#clear(plan);
+    }
+    await this.#clear(plan);
+    if (entries.length > 1) {
+      // Something in it is poison. Smaller batches find out what; the plan is made anew.
+      this.#entriesMax = Math.ceil(entries.length / 2);
+      this.#plan = undefined;
+      await this.#store();
+      return;
+    }
+    await this.#setAside(plan, entries[0]!);
+  }
+
+  async #insertAll(plan: Plan, entries: readonly ReadEntry[]): Promise<AppliedTable[]> {
+    const { writer, tables, sha256 } = this.#options;
+    const groups = new Map<string, ReadEntry[]>();
+    for (const entry of entries) {
+      const group = groups.get(entry.metadata.route.table);
+      if (group === undefined) groups.set(entry.metadata.route.table, [entry]);
+      else group.push(entry);
+    }
+    const done: AppliedTable[] = [];
+    for (const [name, group] of groups) {
+      const { route } = group[0]!.metadata;
+      const table = tables.table(name);
+      const transform =
+        route.transformKql === undefined ? '' : fingerprint(sha256, route.transformKql);
+      if (table === undefined) {
+        done.push({
+          table: name,
+          transform,
+          stored: 0,
+          deadLettered: 0,
+          filtered: 0,
+          dropped: rowsOf(group),
+        });
+        continue;
+      }
+      const outcome = await writer.insert({
+        range: { from: plan.from, to: plan.to },
+        table,
+        stream: route.stream,
+        input: route.columns,
+        ...(route.transformKql === undefined ? {} : { transformKql: route.transformKql }),
+        entries: group.map(({ entry, metadata }) => ({
+          position: entry.sequence,
+          timeReceivedTicks: ticksOf(entry.time),
+          rows: entry.payload,
+          shape: metadata.shape,
+          rowCount: metadata.rowCount,
+        })),
+      });
+      done.push({
+        table: name,
+        transform,
+        stored: outcome.rowsStored,
+        deadLettered: outcome.rowsDeadLettered,
+        filtered: outcome.rowsFiltered,
+        dropped: 0,
+      });
+    }
+    return done;
+  }
+
+  /** An entry that the engine refuses by itself: kept whole as one dead letter, with the reason. */
+  async #setAside(plan: Plan, { entry, metadata }: ReadEntry): Promise<void> {
+    const { writer, tables, limits, log } = this.#options;
+    const table = tables.table(deadLetterTable);
+    invariant(table !== undefined, 'the dead letter table exists');
+    const raw = Buffer.from(
+      entry.payload.buffer,
+      entry.payload.byteOffset,
+      entry.payload.length,
+    ).toString();
+    const row = (text: string): Uint8Array =>
+      utf8(
+        JSON.stringify({
+          TimeGenerated: new Date(entry.time).toISOString(),
+          TableName: metadata.route.table,
+          StreamName: metadata.route.stream,
+          RuleId: metadata.route.ruleImmutableId ?? '',
+          Reason: 'BATCH_REFUSED',
+          Message: `The engine refused the batch at position ${entry.sequence} with ${metadata.rowCount} rows.`,
+          RawRecord: text,
+        }),
+      );
+    const letter = (text: string): Promise<BatchOutcome> =>
+      writer.insert({
+        range: { from: plan.from, to: plan.to },
+        table,
+        stream: deadLetterTable,
+        input: table.schema.columns,
+        entries: [
+          {
+            position: entry.sequence,
+            timeReceivedTicks: ticksOf(entry.time),
+            rows: row(text),
+            shape: 'ndjson',
+            rowCount: 1,
+          },
+        ],
+      });
+    try {
+      await letter(raw);
+    } catch (error) {
+      if (!this.#options.isRefusal(error)) throw error;
+      await this.#clear(plan);
+      await letter(raw.slice(0, limits.deadLetterCharsMax));
+    }
+    log.error('a batch was set aside', { position: String(entry.sequence) });
+    this.#options.alarm('BATCH_REFUSED');
+    this.#finish(
+      plan,
+      [{ entry, metadata }],
+      [
+        {
+          table: metadata.route.table,
+          transform: '',
+          stored: 0,
+          deadLettered: metadata.rowCount,
+          filtered: 0,
+          dropped: 0,
+        },
+      ],
+    );
+  }
+
+  #finish(plan: Plan, entries: readonly ReadEntry[], done: readonly AppliedTable[]): void {
+    const { accounting, limits } = this.#options;
+    this.#applied = plan.to;
+    this.#plan = undefined;
+    this.#cursorStale = true;
+    this.#last = done;
+    this.#entriesMax = Math.min(this.#entriesMax * 2, limits.applyEntriesMax);
+    let bytes = 0;
+    const ways = new Map<string, Way>();
+    for (const { entry, metadata } of entries) {
+      bytes += entry.payload.length;
+      const { table, stream, ruleImmutableId } = metadata.route;
+      if (metadata.source.kind !== 'Service') {
+        ways.set(table, { table, stream, rule: ruleImmutableId ?? '' });
+      }
+    }
+    this.#pendingBytes = Math.max(0, this.#pendingBytes - bytes);
+    for (const { table, stored, deadLettered, filtered, dropped } of done) {
+      const way = ways.get(table);
+      if (way === undefined) continue;
+      accounting.count(dropped > 0 ? { ...way, reason: 'TABLE_NOT_FOUND' } : way, {
+        RowsStored: stored,
+        RowsDeadLettered: deadLettered,
+        RowsFiltered: filtered,
+        RowsDropped: dropped,
+      });
+    }
+  }
+
+  async #store(): Promise<void> {
+    await this.#options.cursor.store(
+      encodeCursor({ applied: this.#applied, plan: this.#plan, last: this.#last }),
+    );
+    this.#cursorStale = false;
+  }
+}
+
+export interface ApplierOptions {
+  readonly journal: Journal;
+  readonly cursor: CursorFile;
+  readonly writer: TableWriter;
+  readonly tables: TableLookup;
+  readonly accounting: Accounting;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: WorkspaceLimits;
+  /** True for a failure that the batch itself may be the cause of; others are waited out. */
+  readonly isRefusal: (error: unknown) => boolean;
+  /** Told where a person should look. */
+  readonly alarm: (code: string) => void;
+}
+
+interface ReadEntry {
+  readonly entry: JournalEntry;
+  readonly metadata: EntryMetadata;
+}
+
+const decode = (entry: JournalEntry): ReadEntry => ({
+  entry,
+  metadata: decodeEntryMetadata(entry.metadata),
+});
+
+const msPerDay = 86_400_000;
+const ticksOf = (ms: number): bigint => BigInt(ms) * ticksPerMillisecond + unixEpochTicks;
+const rowsOf = (entries: readonly ReadEntry[]): number =>
+  entries.reduce((rows, { metadata }) => rows + metadata.rowCount, 0);
+const keyOfRoute = (route: BatchRoute): string =>
+  JSON.stringify([
+    route.stream,
+    route.transformKql,
+    route.columns.map(({ name, type }) => [name, type]),
+  ]);
+const fingerprint = (sha256: Sha256, text: string): string =>
+  Buffer.from(sha256(utf8(text)))
+    .toString('hex')
+    .slice(0, 16);
+
+/** A range and the tables that it goes to. */
+interface Plan extends PositionRange {
+  readonly tables: readonly string[];
+}
+
+/** What the newest batch did to one table. */
+interface AppliedTable {
+  readonly table: string;
+  /** First 8 bytes of the transformation's SHA-256; empty without one. */
+  readonly transform: string;
+  readonly stored: number;
+  readonly deadLettered: number;
+  readonly filtered: number;
+  readonly dropped: number;
+}
+
+interface CursorState {
+  readonly applied: bigint;
+  readonly plan: Plan | undefined;
+  readonly last: readonly AppliedTable[];
+}
+
+/** The applier's cursor: `docs/formats/entry.md` §Applier cursor. */
+function encodeCursor({ applied, plan, last }: CursorState): Uint8Array {
+  return utf8(
+    JSON.stringify({
+      version: 1,
+      applied: applied.toString(),
+      ...(plan === undefined
+        ? {}
+        : { plan: { from: plan.from.toString(), to: plan.to.toString(), tables: plan.tables } }),
+      last,
+    }),
+  );
+}
+
+function decodeCursor(bytes: Uint8Array | undefined): CursorState {
+  if (bytes === undefined) return { applied: 0n, plan: undefined, last: [] };
+  const bad = (): never => {
+    throw new StrongroomError<WorkspaceErrorCode>(
+      'CURSOR_UNREADABLE',
+      "The applier's cursor is damaged.",
+    );
+  };
+  const position = (value: unknown): bigint =>
+    typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : bad();
+  let raw: Record<string, unknown>;
+  try {
+    raw = JSON.parse(fromUtf8(bytes)) as Record<string, unknown>;
+  } catch {
+    return bad();
+  }
+  if (raw['version'] !== 1) bad();
+  const plan = raw['plan'] as Record<string, unknown> | undefined;
+  return {
+    applied: position(raw['applied']),
+    plan:
+      plan === undefined
+        ? undefined
+        : {
+            from: position(plan['from']),
+            to: position(plan['to']),
+            tables: (plan['tables'] as unknown[]).map(String),
+          },
+    last: (raw['last'] as AppliedTable[] | undefined) ?? [],
+  };
+}

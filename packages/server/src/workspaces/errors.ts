@@ -1,0 +1,20 @@
+/** Every code that a running workspace throws or records. Stable. */
+export type WorkspaceErrorCode =
+  /** No workspace with this id, or it was deleted. */
+  | 'WORKSPACE_NOT_FOUND'
+  /** The workspace is being closed or removed. */
+  | 'WORKSPACE_CLOSED'
+  /** A directory of this workspace is there already. */
+  | 'WORKSPACE_EXISTS'
+  /** An entry's metadata is of a version that this program does not know, or damaged. */
+  | 'ENTRY_UNREADABLE'
+  /** The catalog knows no table of this name in the workspace. */
+  | 'TABLE_NOT_FOUND'
+  /** A transformation no longer compiles for its table. */
+  | 'TRANSFORM_REFUSED'
+  /** The engine could not be opened; it is tried again. */
+  | 'ENGINE_UNAVAILABLE'
+  /** The file with the engine's wrapped keys is damaged. */
+  | 'ENGINE_KEYS_UNREADABLE'
+  /** The applier's cursor is damaged or of an unknown version. */
+  | 'CURSOR_UNREADABLE';

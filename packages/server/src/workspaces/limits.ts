@@ -1,0 +1,56 @@
+/** What bounds a running workspace. */
+export interface WorkspaceLimits {
+  /** Plain bytes that an apply batch aims at: large inserts are what the engine is fast at. */
+  readonly applyBytesTarget: number;
+  /** Plain bytes of one apply batch, but for a single larger entry. Bounds memory. */
+  readonly applyBytesMax: number;
+  readonly applyEntriesMax: number;
+  /** Tables of one apply batch: its plan must fit the cursor file. */
+  readonly applyTablesMax: number;
+  /** How long an entry waits for company before it is applied. */
+  readonly applyLingerMs: number;
+  /** Tries of one apply batch before it is split, and of one entry before it is a dead letter. */
+  readonly applyTriesMax: number;
+  /** Waits between tries grow from the first to the second. */
+  readonly retryMsMin: number;
+  readonly retryMsMax: number;
+  /** Least time between two checkpoints. */
+  readonly sealIntervalMs: number;
+  /** Retries recognised per workspace; the oldest is forgotten first. 16 bytes and a place each. */
+  readonly retriesMax: number;
+  /** How long a retry is recognised. */
+  readonly retryWindowMs: number;
+  /** How often what is remembered of requests is saved, so that opening reads little. */
+  readonly retrySaveMs: number;
+  /** How long applied and sealed entries stay in the journal. */
+  readonly journalKeepMs: number;
+  readonly pruneIntervalMs: number;
+  /** An engine without work for so long is closed. */
+  readonly engineIdleMs: number;
+  readonly accountingIntervalMs: number;
+  /** Distinct sources and streams counted apart between two flushes; the rest are counted as one. */
+  readonly accountingKeysMax: number;
+  /** Characters of a refused batch that the dead letter keeps when the whole does not fit. */
+  readonly deadLetterCharsMax: number;
+}
+
+export const workspaceLimits: WorkspaceLimits = {
+  applyBytesTarget: 8 * 1024 * 1024,
+  applyBytesMax: 16 * 1024 * 1024,
+  applyEntriesMax: 4096,
+  applyTablesMax: 64,
+  applyLingerMs: 120,
+  applyTriesMax: 3,
+  retryMsMin: 100,
+  retryMsMax: 10_000,
+  sealIntervalMs: 1000,
+  retriesMax: 200_000,
+  retryWindowMs: 24 * 60 * 60 * 1000,
+  retrySaveMs: 5 * 60 * 1000,
+  journalKeepMs: 24 * 60 * 60 * 1000,
+  pruneIntervalMs: 10 * 60 * 1000,
+  engineIdleMs: 10 * 60 * 1000,
+  accountingIntervalMs: 60 * 1000,
+  accountingKeysMax: 10_000,
+  deadLetterCharsMax: 65_536,
+};

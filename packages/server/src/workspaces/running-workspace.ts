@@ -1,0 +1,487 @@
+import { StrongroomError, isNotFound, journalSequence, utf8 } from '@strongroom/base';
+import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
+import type { WorkspaceStatus } from '@strongroom/api';
+import { openCursorFile, openJournal } from '@strongroom/journal';
+import type { Appended, Journal, JournalLimits } from '@strongroom/journal';
+import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
+import type { Ed25519Signer, KeyProvider, WorkspaceKeys } from '@strongroom/keys';
+import { makeReceipt, openLedger } from '@strongroom/ledger';
+import type { NoteSigner } from '@strongroom/ledger';
+import type { Statement } from '@strongroom/sql';
+import { errorFields } from '../log.js';
+import type { Log } from '../log.js';
+import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
+import { Accounting } from './accounting.js';
+import type { Refusal } from './accounting.js';
+import { Applier } from './applier.js';
+import { openDiskKeys } from './disk-keys.js';
+import { EngineHost } from './engine-host.js';
+import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
+import type { WorkspaceErrorCode } from './errors.js';
+import type { WorkspaceLimits } from './limits.js';
+import { RetryMemory, replaceFile } from './retry-memory.js';
+import { Sealer } from './sealer.js';
+import { workspaceSegmentKeys } from './segment-keys.js';
+import { engineWriter, isRefusal, tableDefinition } from './table-writer.js';
+import { TimeMarks } from './time-marks.js';
+import type {
+  AdmittedBatch,
+  AppendedBatch,
+  BatchRoute,
+  QueryRun,
+  Workspace,
+  WorkspaceQueryOptions,
+} from './workspace.js';
+
+/** The origin of a workspace's ledger: first line of its checkpoints, name of its key. */
+export const ledgerOrigin = (id: string): string => `strongroom/${id}`;
+
+export interface RunningWorkspaceOptions {
+  readonly record: WorkspaceRecord;
+  /** The workspace's directory. */
+  readonly directory: string;
+  readonly catalog: CatalogReader;
+  readonly keyProvider: KeyProvider;
+  /** Signs checkpoints and receipts. */
+  readonly signer: Ed25519Signer;
+  readonly fs: Fs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sha256: Sha256;
+  readonly log: Log;
+  readonly limits: WorkspaceLimits;
+  readonly journalLimits?: Partial<JournalLimits>;
+}
+
+/** Opens keys, journal and ledger, and starts the followers. The engine waits until it is needed. */
+export async function openRunningWorkspace(
+  options: RunningWorkspaceOptions,
+): Promise<RunningWorkspace> {
+  const { record, directory, fs, clock, random, sha256, signer, limits } = options;
+  const id = record.workspaceId;
+  const keys = await openWorkspaceKeys({
+    provider: options.keyProvider,
+    record: record.keyRecord,
+    workspaceId: id,
+    random,
+  });
+  const cursor = await openCursorFile({ path: `${directory}/cursors/applier`, fs });
+  const noteSigner: NoteSigner = {
+    keyName: ledgerOrigin(id),
+    publicKey: signer.publicKey,
+    sign: (message) => signer.sign(message),
+  };
+  const ledger = await openLedger({
+    directory: `${directory}/ledger`,
+    fs,
+    sha256,
+    clock,
+    origin: ledgerOrigin(id),
+    signer: noteSigner,
+    verifySignature: verifyEd25519,
+  });
+  const journal = await openJournal({
+    directory: `${directory}/journal`,
+    journalId: id,
+    fs,
+    clock,
+    random,
+    keys: workspaceSegmentKeys(keys),
+    ...(options.journalLimits === undefined ? {} : { limits: options.journalLimits }),
+    // What was signed was acknowledged: a journal that holds less has lost something.
+    atLeast: ledger.size,
+  });
+  const marks = new TimeMarks();
+  for await (const { time, sequence } of journal.commitments(journal.first, journal.next)) {
+    marks.add(time, sequence);
+  }
+  const retries = await openRetries({
+    journal,
+    directory,
+    fs,
+    sha256,
+    limits,
+    marks,
+    now: clock.now(),
+  });
+  return new RunningWorkspace(options, {
+    keys,
+    journal,
+    ledger,
+    cursor,
+    marks,
+    retries,
+    noteSigner,
+  });
+}
+
+/** What was remembered of requests: the snapshot, and the journal's entries after it. */
+async function openRetries(options: {
+  journal: Journal;
+  directory: string;
+  fs: Fs;
+  sha256: Sha256;
+  limits: WorkspaceLimits;
+  marks: TimeMarks;
+  now: number;
+}): Promise<RetryMemory> {
+  const { journal, directory, fs, sha256, limits, marks, now } = options;
+  let retries = new RetryMemory(limits.retriesMax);
+  try {
+    const snapshot = await fs.readFile(`${directory}/cursors/retries`);
+    if (!retries.load(snapshot, sha256) || retries.next > journal.next) {
+      retries = new RetryMemory(limits.retriesMax);
+    }
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  const windowStart = marks.firstAfter(now - limits.retryWindowMs) ?? journal.next;
+  const from = [retries.next, windowStart, journal.first].reduce((a, b) => (a > b ? a : b), 0n);
+  for await (const { sequence, metadata } of journal.read(journalSequence(from))) {
+    retries.add(sequence, decodeEntryMetadata(metadata).fingerprint);
+  }
+  retries.forgetBelow(windowStart);
+  return retries;
+}
+
+interface Parts {
+  readonly keys: WorkspaceKeys;
+  readonly journal: Journal;
+  readonly ledger: Awaited<ReturnType<typeof openLedger>>;
+  readonly cursor: Awaited<ReturnType<typeof openCursorFile>>;
+  readonly marks: TimeMarks;
+  readonly retries: RetryMemory;
+  readonly noteSigner: NoteSigner;
+}
+
+/** A {@link Workspace} with its followers running. */
+export class RunningWorkspace implements Workspace {
+  readonly id: WorkspaceId;
+  readonly #options: RunningWorkspaceOptions;
+  readonly #parts: Parts;
+  readonly #accounting: Accounting;
+  readonly #engine: EngineHost;
+  readonly #applier: Applier;
+  readonly #sealer: Sealer;
+  readonly #stop = new AbortController();
+  /** Requests whose append is under way, by fingerprint. */
+  readonly #appending = new Map<string, Promise<AppendedBatch>>();
+  readonly #upkeep: Promise<void>[];
+  #retriesSaved: bigint;
+
+  constructor(options: RunningWorkspaceOptions, parts: Parts) {
+    const { record, catalog, clock, log, limits, sha256 } = options;
+    this.id = record.workspaceId;
+    this.#options = options;
+    this.#parts = parts;
+    this.#retriesSaved = parts.retries.next;
+    this.#accounting = new Accounting(limits.accountingKeysMax);
+    const alarm = (code: string): void => this.#alarm(code);
+    this.#engine = new EngineHost({
+      workspaceId: this.id,
+      directory: `${options.directory}/engine`,
+      diskKeys: () =>
+        openDiskKeys({
+          path: `${options.directory}/engine-keys`,
+          fs: options.fs,
+          keys: parts.keys,
+        }),
+      clock,
+      log,
+      limits,
+    });
+    this.#applier = new Applier({
+      journal: parts.journal,
+      cursor: parts.cursor,
+      writer: engineWriter({ engine: this.#engine, workspaceId: this.id }),
+      tables: { table: (name) => catalog.table(this.id, name) },
+      accounting: this.#accounting,
+      sha256,
+      clock,
+      log,
+      limits,
+      isRefusal,
+      alarm,
+    });
+    this.#sealer = new Sealer({
+      journal: parts.journal,
+      ledger: parts.ledger,
+      clock,
+      log,
+      limits,
+      alarm,
+    });
+    this.#applier.start();
+    this.#sealer.start();
+    this.#upkeep = [
+      this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
+      this.#every(limits.retrySaveMs, () => this.#saveRetries()),
+      this.#every(limits.pruneIntervalMs, () => this.#prune()),
+    ];
+  }
+
+  async append(batch: AdmittedBatch): Promise<AppendedBatch> {
+    this.#refuseClosed();
+    const { route, source, rows, shape, rowCount, retry } = batch;
+    const way = {
+      stream: route.stream,
+      table: route.table,
+      rule: route.ruleImmutableId ?? '',
+      source,
+    };
+    this.#accounting.count(way, {
+      BatchesReceived: 1,
+      RowsReceived: rowCount,
+      BytesReceived: rows.length,
+    });
+    const fingerprint =
+      retry === undefined ? undefined : fingerprintOf(this.#options.sha256, { retry, route, rows });
+    if (fingerprint === undefined) return this.#appendNew({ route, source, shape, rowCount }, rows);
+    const key = Buffer.from(fingerprint).toString('latin1');
+    // The first attempt may still be on its way to the disk when the second one arrives.
+    const known = this.#parts.retries.find(fingerprint);
+    const earlier = known === undefined ? this.#appending.get(key) : this.#receiptAgain(known);
+    if (earlier !== undefined) {
+      const appended = await earlier;
+      this.#accounting.count(way, { BatchesRepeated: 1, RowsRepeated: rowCount });
+      return { ...appended, repeated: true };
+    }
+    const fresh = this.#appendNew({ route, source, shape, rowCount, fingerprint }, rows);
+    this.#appending.set(key, fresh);
+    try {
+      return await fresh;
+    } finally {
+      this.#appending.delete(key);
+    }
+  }
+
+  async appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#appendOwn(table, [row]);
+  }
+
+  query(statement: Statement, options: WorkspaceQueryOptions): QueryRun {
+    this.#refuseClosed();
+    const { catalog } = this.#options;
+    const tables = options.tables.flatMap((name) => catalog.table(this.id, name) ?? []);
+    return runQuery(this.#engine, { statement, options, tables });
+  }
+
+  countRefused(refusal: Refusal): void {
+    const { stream, rule, source, reason, bytes } = refusal;
+    this.#accounting.count(
+      { stream, table: '', rule, source, reason },
+      { BatchesReceived: 1, BytesReceived: bytes, BatchesRefused: 1, BytesRefused: bytes },
+    );
+  }
+
+  checkpoint(): string | undefined {
+    return this.#sealer.checkpoint?.text;
+  }
+
+  status(): WorkspaceStatus {
+    return {
+      workspaceId: this.id,
+      name: this.#options.record.name,
+      journalNext: this.#parts.journal.next.toString(),
+      applied: this.#applier.applied.toString(),
+      sealed: this.#sealer.sealed.toString(),
+      engine: this.#engine.state,
+    };
+  }
+
+  async dropTable(name: string): Promise<void> {
+    await this.#engine.use((engine) => engine.dropTable(name));
+  }
+
+  /** Stops the followers and the engine, then lets go of journal, ledger and keys. */
+  async close(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    await this.#flushAccounting().catch((error: unknown) => {
+      this.#options.log.warn('accounting was not written', errorFields(error));
+    });
+    this.#stop.abort(new Error('closing'));
+    const stopping = [this.#applier.close(), ...this.#upkeep];
+    await this.#engine.close();
+    await Promise.all(stopping);
+    await this.#saveRetries().catch(() => undefined);
+    await this.#sealer.close();
+    await this.#parts.journal.close();
+    this.#parts.keys.close();
+  }
+
+  async #appendNew(
+    metadata: Parameters<typeof encodeEntryMetadata>[0],
+    payload: Uint8Array,
+    options: { reserve?: boolean } = {},
+  ): Promise<AppendedBatch> {
+    const appended = await this.#parts.journal.append(
+      { metadata: encodeEntryMetadata(metadata), payload },
+      options,
+    );
+    this.#sealer.note(appended);
+    this.#applier.note(payload.length);
+    this.#parts.marks.add(appended.time, appended.sequence);
+    this.#parts.retries.add(appended.sequence, metadata.fingerprint);
+    return { sequence: appended.sequence, receipt: await this.#receipt(appended), repeated: false };
+  }
+
+  #receipt({ sequence, commitment, time }: Appended): Promise<string> {
+    const { noteSigner } = this.#parts;
+    const entry = { origin: noteSigner.keyName, position: sequence, commitment, time };
+    return makeReceipt(this.#options.sha256, entry, noteSigner);
+  }
+
+  /** The receipt of an entry that is there already. */
+  async #receiptAgain(position: bigint): Promise<AppendedBatch> {
+    const from = journalSequence(position);
+    const to = journalSequence(position + 1n);
+    for await (const appended of this.#parts.journal.commitments(from, to)) {
+      return {
+        sequence: appended.sequence,
+        receipt: await this.#receipt(appended),
+        repeated: true,
+      };
+    }
+    throw new StrongroomError<WorkspaceErrorCode>('ENTRY_UNREADABLE', 'The earlier entry is gone.');
+  }
+
+  /** Rows of our own tables: audit, accounting, alarms. */
+  async #appendOwn(
+    tableName: string,
+    rows: readonly Readonly<Record<string, unknown>>[],
+  ): Promise<void> {
+    this.#refuseClosed();
+    const table = this.#options.catalog.table(this.id, tableName);
+    if (table === undefined) {
+      throw new StrongroomError<WorkspaceErrorCode>(
+        'TABLE_NOT_FOUND',
+        `There is no table ${tableName}.`,
+      );
+    }
+    const route: BatchRoute = {
+      stream: tableName,
+      table: tableName,
+      columns: table.schema.columns,
+    };
+    await this.#appendNew(
+      {
+        route,
+        source: { kind: 'Service', id: 'strongroom' },
+        shape: 'ndjson',
+        rowCount: rows.length,
+      },
+      utf8(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`),
+      { reserve: true },
+    );
+  }
+
+  /** A row in `Operation`, where the workspace's own people look. */
+  #alarm(code: string): void {
+    const row = {
+      TimeGenerated: new Date(this.#options.clock.now()).toISOString(),
+      OperationCategory: 'Data Collection Status',
+      OperationKey: code,
+      OperationStatus: 'Error',
+      Solution: 'Strongroom',
+      Detail: alarmTexts[code] ?? code,
+      SourceSystem: 'Strongroom',
+    };
+    this.#options.log.error('alarm', { workspace: this.id, code });
+    this.#appendOwn('Operation', [row]).catch((error: unknown) => {
+      this.#options.log.error('alarm was not recorded', { code, ...errorFields(error) });
+    });
+  }
+
+  #accountingStart: string | undefined;
+
+  async #flushAccounting(): Promise<void> {
+    const end = new Date(this.#options.clock.now()).toISOString();
+    const rows = this.#accounting.take({ start: this.#accountingStart ?? end, end });
+    this.#accountingStart = end;
+    if (rows.length > 0) await this.#appendOwn('IngestionAccounting', rows);
+  }
+
+  async #saveRetries(): Promise<void> {
+    const { retries, marks } = this.#parts;
+    const { fs, sha256, clock, limits, directory } = this.#options;
+    if (retries.next === this.#retriesSaved) return;
+    const windowStart = marks.firstAfter(clock.now() - limits.retryWindowMs);
+    if (windowStart !== undefined) retries.forgetBelow(windowStart);
+    const { next } = retries;
+    await replaceFile(fs, `${directory}/cursors/retries`, retries.encode(sha256));
+    this.#retriesSaved = next;
+  }
+
+  /** Drops segments that are applied, sealed and older than what is kept. */
+  async #prune(): Promise<void> {
+    const { marks, journal } = this.#parts;
+    const { clock, limits } = this.#options;
+    const oldest = clock.now() - limits.journalKeepMs;
+    const kept = marks.firstAfter(oldest) ?? journal.next;
+    const before = [kept, this.#applier.durable, this.#sealer.sealed].reduce((a, b) =>
+      a < b ? a : b,
+    );
+    if (before > journal.first) await journal.prune(journalSequence(before));
+    marks.forgetBefore(oldest);
+  }
+
+  async #every(intervalMs: number, run: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(intervalMs, signal);
+        await run();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn('upkeep failed', { workspace: this.id, ...errorFields(error) });
+      }
+    }
+  }
+
+  #refuseClosed(): void {
+    if (!this.#stop.signal.aborted) return;
+    throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
+  }
+}
+
+const alarmTexts: Readonly<Record<string, string>> = {
+  BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
+  ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
+  JOURNAL_CORRUPT: 'The journal is damaged. What lies before the damage is applied and sealed.',
+  LEDGER_FORK: 'The ledger holds another entry at a position of the journal. Sealing stopped.',
+  LEDGER_TILE_DAMAGED: 'A tile of the ledger is damaged. Sealing stopped.',
+  LEDGER_CHECKPOINT_INVALID: "The ledger's checkpoint is not signed by its key. Sealing stopped.",
+};
+
+/** Rows of a query, with the engine held as long as they are read. */
+function runQuery(
+  host: EngineHost,
+  query: { statement: Statement; options: WorkspaceQueryOptions; tables: readonly TableRecord[] },
+): QueryRun {
+  const { statement, options, tables } = query;
+  let statistics: QueryRun['statistics'];
+  async function* rows(): AsyncGenerator<Uint8Array> {
+    const { engine, release } = await host.acquire();
+    try {
+      await engine.ensureTables(tables.map(tableDefinition));
+      const run = engine.query(statement, {
+        maxSeconds: options.maxSeconds,
+        maxMemoryBytes: options.maxMemoryBytes,
+        signal: options.signal,
+        queryId: options.queryId,
+      });
+      yield* run;
+      ({ statistics } = run);
+      host.succeeded();
+    } finally {
+      release();
+    }
+  }
+  return {
+    [Symbol.asyncIterator]: rows,
+    get statistics() {
+      return statistics;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { StrongroomError } from '@strongroom/base';
+import type { InsertBatch, TableDefinition } from '@strongroom/engine';
+import { compileTransform } from '@strongroom/kql';
+import type { TableRecord } from '../catalog/catalog.js';
+import type { BatchOutcome, TableBatch, TableWriter } from './applier.js';
+import type { EngineHost } from './engine-host.js';
+import type { WorkspaceErrorCode } from './errors.js';
+
+/** A table as the engine makes it. */
+export const tableDefinition = ({ schema, fullTextColumns }: TableRecord): TableDefinition => ({
+  ...schema,
+  fullTextColumns,
+});
+
+/** The engine as the applier writes to it: tables made first, transformations compiled. */
+export function engineWriter(options: { engine: EngineHost; workspaceId: string }): TableWriter {
+  const { engine: host, workspaceId } = options;
+  return {
+    async insert(batch): Promise<BatchOutcome> {
+      const insert = insertOf(batch, workspaceId);
+      const outcome = await host.use((engine) => engine.insert(insert));
+      host.succeeded();
+      return outcome;
+    },
+    countRange: (table, range) =>
+      host.use((engine) => engine.countRange(tableDefinition(table), range)),
+    deleteRange: (table, range) =>
+      host.use((engine) => engine.deleteRange(tableDefinition(table), range)),
+  };
+}
+
+function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
+  const { range, stream, input, transformKql } = batch;
+  const table = tableDefinition(batch.table);
+  const entries = batch.entries.map(({ rows, ...entry }) => ({ ...entry, ndjson: rows }));
+  const insert: InsertBatch = { range, table, stream, input, entries };
+  if (transformKql === undefined) return insert;
+  const compiled = compileTransform(transformKql, {
+    input: { name: 'source', columns: input },
+    output: batch.table.schema,
+    workspaceId,
+    // Arrival time, so that a replay gives the same rows.
+    now: batch.entries[0]!.timeReceivedTicks,
+  });
+  if (!compiled.ok) {
+    // It compiled when the rule was written; the table may have changed since.
+    throw new StrongroomError<WorkspaceErrorCode>(
+      'TRANSFORM_REFUSED',
+      'The transformation does not compile for the table as it is now.',
+    );
+  }
+  return { ...insert, transform: { select: compiled.select, columns: compiled.columns } };
+}
+
+/** Failures that the rows or their transformation may be the cause of. All others are waited out. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof StrongroomError && refusals.has(error.code);
+}
+
+const refusals: ReadonlySet<string> = new Set([
+  'TRANSFORM_REFUSED',
+  'ENGINE_BAD_BATCH',
+  'ENGINE_BAD_TABLE',
+  'ENGINE_BAD_TRANSFORM',
+  'ENGINE_QUERY_FAILED',
+  'ENGINE_FAILED',
+  'ENGINE_GONE',
+  'ENGINE_MEMORY_LIMIT',
+  'ENGINE_RESULT_TOO_LARGE',
+  'ENGINE_TIMEOUT',
+]);
