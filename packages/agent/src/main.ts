@@ -24,6 +24,16 @@ const mebibytes = (text: string): number => {
   return Number(text) * 1024 * 1024;
 };
 
+/** The first line of standard input: a command line can be read by every process of the machine. */
+async function readLine(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.includes('\n') || text.length > 1024) break;
+  }
+  return text.split('\n')[0]?.trim() ?? '';
+}
+
 const program = new Command('strongroom-agent')
   .description('Collects logs, counters and inventory of this machine for a Strongroom workspace.')
   .version(agentVersion)
@@ -34,7 +44,7 @@ program
   .command('enrol')
   .description('make this machine an agent of the workspace that the enrolment key belongs to')
   .requiredOption('--server <url>', 'the service, https://HOST:PORT')
-  .requiredOption('--key <key>', 'the enrolment key')
+  .requiredOption('--key <key>', 'the enrolment key; - reads it from standard input')
   .requiredOption('--pin <pin>', 'sha256/… of the service’s authority, from the enrolment line')
   .requiredOption('--state <directory>', 'where the agent keeps its state')
   .option(
@@ -60,7 +70,7 @@ program
         ...ports,
         ...credentials,
         server: options.server,
-        enrollmentKey: options.key,
+        enrollmentKey: options.key === '-' ? await readLine() : options.key,
         pin: options.pin,
         stateDirectory: options.state,
         keyDirectory: options.keyDirectory,
