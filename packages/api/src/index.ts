@@ -34,3 +34,5 @@ export type {
   WorkspaceSummary,
 } from './portal.js';
 export { csrfHeader, portalPaths } from './portal.js';
+export type { ShapeResult } from './read-shape.js';
+export { readShape } from './read-shape.js';
