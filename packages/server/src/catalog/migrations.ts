@@ -64,7 +64,7 @@ const migrations: readonly Migration[] = [
         workspace_id text not null references workspace (id) on delete cascade,
         computer text not null, os_type text not null, version text not null,
         enrolled_at integer not null, key_id text not null, serial text not null,
-        not_after integer not null, previous_serial text, revoked_at integer,
+        not_after integer not null, previous_serial text, renewed_at integer, revoked_at integer,
         last_seen_at integer)`,
       `create table enrollment_key (
         id text primary key,

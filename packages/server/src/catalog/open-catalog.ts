@@ -462,6 +462,7 @@ function createWriter(
         serial: record.serial,
         not_after: record.notAfter,
         previous_serial: record.previousSerial ?? null,
+        renewed_at: record.renewedAt ?? null,
         revoked_at: record.revokedAt ?? null,
         last_seen_at: record.lastSeenAt ?? null,
       };

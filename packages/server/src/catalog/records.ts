@@ -123,10 +123,11 @@ export interface StoredAgent {
   readonly enrolledAt: number;
   /** The enrolment key that it came with. */
   readonly keyId: string;
-  /** The certificate that counts; after a renewal the one before it counts until `previousUntil`. */
+  /** The certificate that counts; after a renewal the one before it counts for a while longer. */
   readonly serial: string;
   readonly notAfter: number;
   readonly previousSerial: string | undefined;
+  readonly renewedAt: number | undefined;
   readonly revokedAt: number | undefined;
   readonly lastSeenAt: number | undefined;
 }

@@ -97,6 +97,7 @@ export interface CatalogDatabase {
     serial: string;
     not_after: number;
     previous_serial: string | null;
+    renewed_at: number | null;
     revoked_at: number | null;
     last_seen_at: number | null;
   };

@@ -370,6 +370,7 @@ async function readAgents(database: Database): Promise<Partial<Snapshot>> {
     serial: row.serial,
     notAfter: row.not_after,
     previousSerial: optional(row.previous_serial),
+    renewedAt: optional(row.renewed_at),
     revokedAt: optional(row.revoked_at),
     lastSeenAt: optional(row.last_seen_at),
   }));

@@ -1,0 +1,132 @@
+import { StrongroomError, agentId as readAgentId, principalId } from '@strongroom/base';
+import type { Clock } from '@strongroom/base';
+import { readAgentIdentity } from '@strongroom/keys';
+import type { AgentSummary } from '@strongroom/api';
+import type { Principal } from '../access/principal.js';
+import type { Catalog } from '../catalog/open-catalog.js';
+import type { StoredAgent } from '../catalog/records.js';
+import { HttpError } from '../http/errors.js';
+import { agentLimits } from './limits.js';
+
+/** The enrolled agents: who a certificate is, who is revoked, who was heard when. */
+export interface AgentDirectory {
+  /**
+   * The agent of a certificate that TLS verified against our authority. Throws a 403 for an agent
+   * that is revoked or unknown, for one whose workspace is gone, and for a certificate that a
+   * renewal has replaced.
+   */
+  readPrincipal(certificateDer: Uint8Array): Principal;
+  /** Revokes and tells {@link onRevoked}. The agent's next request is refused. */
+  revoke(agent: StoredAgent): Promise<void>;
+  /** Called with the agent's id when it was revoked: the listener then cuts its connections. */
+  onRevoked(listener: (agentId: string) => void): void;
+  summaries(workspaceId: string): readonly AgentSummary[];
+  /** Writes down when agents were last heard. */
+  flush(): Promise<void>;
+  /** Flushes and stops. */
+  close(): Promise<void>;
+}
+
+const refused = (message: string): HttpError => new HttpError(403, 'AgentRefused', message);
+
+export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }): AgentDirectory {
+  const { catalog, clock } = options;
+  const lastSeenAt = new Map<string, number>();
+  const unwritten = new Map<string, number>();
+  const listeners: ((agentId: string) => void)[] = [];
+  let flushedAt = clock.monotonicMs();
+
+  const flush = async (): Promise<void> => {
+    flushedAt = clock.monotonicMs();
+    const times = new Map(unwritten);
+    unwritten.clear();
+    await catalog.keepAgentTimes(times);
+  };
+  let flushing: Promise<void> = Promise.resolve();
+
+  const heard = (agent: StoredAgent): void => {
+    lastSeenAt.set(agent.id, clock.now());
+    unwritten.set(agent.id, clock.now());
+    if (clock.monotonicMs() - flushedAt < agentLimits.lastSeenIntervalMs) return;
+    flushedAt = clock.monotonicMs();
+    // Only a convenience for people: where it fails the next one writes it.
+    flushing = flush().catch(() => undefined);
+  };
+
+  return {
+    readPrincipal: (certificateDer) => {
+      let identity: ReturnType<typeof readAgentIdentity>;
+      try {
+        identity = readAgentIdentity(certificateDer);
+      } catch (error) {
+        if (!(error instanceof StrongroomError)) throw error;
+        throw refused('The certificate is not one of an agent.');
+      }
+      const agent = catalog.snapshot.agents.get(identity.agentId);
+      if (
+        agent === undefined ||
+        agent.workspaceId !== identity.workspaceId ||
+        catalog.workspace(agent.workspaceId) === undefined
+      ) {
+        throw refused('The agent is not enrolled here.');
+      }
+      if (agent.revokedAt !== undefined) throw refused('The agent is revoked.');
+      if (!isCurrent(agent, identity.serial, identity.notAfter, clock.now())) {
+        throw refused('The certificate was replaced by a newer one, or has expired.');
+      }
+      heard(agent);
+      return {
+        kind: 'Agent',
+        id: principalId(agent.id),
+        name: agent.id,
+        workspaceId: agent.workspaceId,
+        proof: 'certificate',
+      };
+    },
+    revoke: async (agent) => {
+      await catalog.change(async (write, snapshot) => {
+        const now = snapshot.agents.get(readAgentId(agent.id)) ?? agent;
+        await write.putAgent({ ...now, revokedAt: clock.now() });
+      });
+      for (const listener of listeners) listener(agent.id);
+    },
+    onRevoked: (listener) => {
+      listeners.push(listener);
+    },
+    summaries: (workspaceId) =>
+      [...catalog.snapshot.agents.values()]
+        .filter((agent) => agent.workspaceId === workspaceId)
+        .map((agent) => summarize(agent, lastSeenAt.get(agent.id))),
+    flush,
+    close: async () => {
+      await flushing;
+      await flush();
+    },
+  };
+}
+
+/** The newest certificate, or for a while the one before it. */
+function isCurrent(agent: StoredAgent, serial: string, notAfter: number, now: number): boolean {
+  if (notAfter <= now) return false;
+  if (serial === agent.serial) return true;
+  return (
+    serial === agent.previousSerial &&
+    now - (agent.renewedAt ?? 0) < agentLimits.previousCertificateMs
+  );
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const summarize = (agent: StoredAgent, heardAt: number | undefined): AgentSummary => {
+  const last = heardAt ?? agent.lastSeenAt;
+  return {
+    agentId: agent.id,
+    computer: agent.computer,
+    osType: agent.osType,
+    version: agent.version,
+    enrolledAt: iso(agent.enrolledAt),
+    certificateNotAfter: iso(agent.notAfter),
+    lastHeartbeat: last === undefined ? null : iso(last),
+    state: agent.revokedAt === undefined ? 'Active' : 'Revoked',
+  };
+};
