@@ -10,7 +10,7 @@ import type { Journal, JournalRecord } from './index.js';
 import type { OpenJournalOptions } from './journal.js';
 
 /** How many seeds the random tests take; the long suite sets more. */
-const seedCount = Number(process.env['STRONGROOM_SEEDS'] ?? 300);
+const seedCount = Number(process.env['STRONGROOM_SEEDS'] ?? 200);
 const firstSeed = Number(process.env['STRONGROOM_FIRST_SEED'] ?? 0);
 
 /** What a run has put in, and what it was told. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { equalBytes, utf8 } from '@strongroom/base';
 import { FaultyFs, ManualClock, seededRandom, testSegmentKeys } from '@strongroom/testkit';
-import { openJournal } from './journal.js';
+import { openJournal } from './open-journal.js';
 import type {
   Appended,
   Journal,

@@ -9,7 +9,9 @@ export type {
   SegmentKeyContext,
   SegmentKeys,
 } from './journal.js';
-export { openJournal } from './journal.js';
+export { openJournal } from './open-journal.js';
+export type { OfflineFinding, OfflineOptions } from './offline.js';
+export { readJournalOffline } from './offline.js';
 export type { CursorFile } from './cursor-file.js';
 export { openCursorFile, readCursorFile } from './cursor-file.js';
 export { commitmentOf } from './format.js';

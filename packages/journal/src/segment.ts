@@ -153,21 +153,36 @@ export const startOf = (header: SegmentHeader): ScanState => ({
 });
 
 /** The state behind a frame, or in words why the frame cannot stand there. */
-export function follow(state: ScanState, frame: FrameHeader): ScanState | string {
+function follow(state: ScanState, frame: FrameHeader): ScanState | string {
   if (frame.sequence !== state.next) return 'The entry is not the next one';
   if (frame.group !== state.group) return 'The entry is not of the next group';
   if (frame.time < state.time) return 'The entry is older than the one before it';
   if (!equalBytes(linkOf(state.link, frame), frame.link)) {
     return 'The entry does not follow the one before it';
   }
-  return {
-    offset: state.offset + frameHeaderSize + frame.bodySize,
-    next: frame.sequence + 1n,
-    link: frame.link,
-    time: frame.time,
-    group: frame.last ? frame.group + 1 : frame.group,
-  };
+  return behind(state.offset, frame);
 }
+
+/** The frame at `state` and the state behind it, or in words why there is none. */
+export function nextFrame(
+  state: ScanState,
+  raw: Uint8Array,
+  stamp: Uint8Array,
+): { frame: FrameHeader; after: ScanState } | string {
+  const frame = decodeFrameHeader(raw, stamp);
+  if (typeof frame === 'string') return frame;
+  const after = follow(state, frame);
+  return typeof after === 'string' ? after : { frame, after };
+}
+
+/** The state behind a frame that nothing before it vouches for. */
+export const behind = (offset: number, frame: FrameHeader): ScanState => ({
+  offset: offset + frameHeaderSize + frame.bodySize,
+  next: frame.sequence + 1n,
+  link: frame.link,
+  time: frame.time,
+  group: frame.last ? frame.group + 1 : frame.group,
+});
 
 /** A window over a file, for reading small things in order without a call for each. */
 export class FileWindow {
@@ -235,16 +250,12 @@ export async function readTail(
   let problem = 'The last group is incomplete';
   while (state.offset < size) {
     const raw = await window.read(state.offset, frameHeaderSize, !large);
-    const frame = decodeFrameHeader(raw, header.stamp);
-    if (typeof frame === 'string') {
-      problem = frame;
+    const step = nextFrame(state, raw, header.stamp);
+    if (typeof step === 'string') {
+      problem = step;
       break;
     }
-    const after = follow(state, frame);
-    if (typeof after === 'string') {
-      problem = after;
-      break;
-    }
+    const { frame, after } = step;
     if (after.offset > size) {
       problem = 'The entry is cut short';
       break;
