@@ -282,6 +282,38 @@ test('an engine that is killed is started again and nothing is lost or doubled',
   assert.equal(running.status().engine, 'running');
 });
 
+test('strange but well-formed rows are stored or dead letters, and hurt no other row', async () => {
+  const time = '"TimeGenerated":"2026-01-01T00:00:00Z"';
+  const strange = [
+    `{${time},"RawData":"\\ud800"}`,
+    `{${time},"RawData":"a\\u0000b"}`,
+    `{${time},"RawData":"one","RawData":"two"}`,
+    `{${time},"__proto__":{"polluted":1},"constructor":null}`,
+    `{${time},"RawData":${'['.repeat(60)}1e999${']'.repeat(60)}}`,
+    `{${time},"RawData":123456789012345678901234567890}`,
+    `{${time},"RawData":"good"}`,
+    `{"TimeGenerated":"99999-01-01T00:00:00Z","RawData":"far"}`,
+    `{"TimeGenerated":{"$date":1},"RawData":"object"}`,
+    '{}',
+  ];
+  const [before, lettersBefore] = [await count(), await count(id, 'IngestionErrors')];
+  const answer = await ingest.rules(
+    incoming({
+      target: `/dataCollectionRules/${rule.immutableId}/streams/Custom-Text_CL?api-version=2023-01-01`,
+      body: utf8(`[${strange.join(',')}]`),
+    }),
+    writer,
+  );
+  assert.equal(answer?.status, 204);
+  await applied();
+  const [stored, letters] = [
+    (await count()) - before,
+    (await count(id, 'IngestionErrors')) - lettersBefore,
+  ];
+  assert.equal(stored + letters, strange.length);
+  assert.deepEqual([stored, letters], [4, 6]);
+});
+
 /** Kills the children of this process: only the engines are. */
 async function killEngine(): Promise<void> {
   const { readFile } = await import('node:fs/promises');

@@ -309,7 +309,6 @@ const malformedTexts: Readonly<Record<MalformedRows['reason'], string>> = {
   NOT_JSON: 'The body is not well-formed JSON',
   NOT_ROWS: 'A row is not a JSON object',
   TOO_DEEP: 'A row nests too deeply',
-  LONE_SURROGATE: 'A string has a lone surrogate',
   CONTROL_CHARACTER: 'A string has a raw control character',
 };
 

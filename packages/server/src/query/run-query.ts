@@ -47,7 +47,7 @@ export async function runQuery(
   dependencies: QueryDependencies,
   job: AuthorisedQuery,
 ): Promise<Outgoing> {
-  const { catalog, workspaces, gate, clock, random, limits } = dependencies;
+  const { workspaces, gate, clock, random, limits } = dependencies;
   const { request, principal, record, query, preferences } = job;
   const started = clock.monotonicMs();
   const now = clock.now();

@@ -96,20 +96,21 @@ export class EngineHost {
     let diskKeys: DiskKeys | undefined;
     try {
       diskKeys = await this.#options.diskKeys();
-      let opened: Engine | undefined;
+      // The process may end before it is ours.
+      const opened: { engine?: Engine } = {};
       const engine = await openEngine({
         directory,
         diskKeys,
         clock,
         onExit: () => {
-          if (opened === undefined || this.#engine !== opened) return;
+          if (opened.engine === undefined || this.#engine !== opened.engine) return;
           // It died by itself: a crash, the kernel's memory killer, a bug in native code.
           this.#engine = undefined;
           this.#failures += 1;
           log.error('engine process ended', { workspace: this.#options.workspaceId });
         },
       });
-      opened = engine;
+      opened.engine = engine;
       if (this.#stop.signal.aborted) {
         await engine.close();
         throw closed();

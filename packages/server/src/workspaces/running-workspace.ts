@@ -1,4 +1,4 @@
-import { StrongroomError, isNotFound, journalSequence, utf8 } from '@strongroom/base';
+import { StrongroomError, fromUtf8, isNotFound, journalSequence, utf8 } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import { openCursorFile, openJournal } from '@strongroom/journal';
@@ -370,7 +370,7 @@ export class RunningWorkspace implements Workspace {
         shape: 'ndjson',
         rowCount: rows.length,
       },
-      utf8(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`),
+      utf8(`${rows.map(printRow).join('\n')}\n`),
       { reserve: true },
     );
   }
@@ -444,6 +444,12 @@ export class RunningWorkspace implements Workspace {
     throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
   }
 }
+
+/** One line of JSON. Text from outside may hold lone surrogates, which are no Unicode text. */
+const printRow = (row: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(row, (_, value: unknown) =>
+    typeof value === 'string' && /[\ud800-\udfff]/.test(value) ? fromUtf8(utf8(value)) : value,
+  );
 
 const alarmTexts: Readonly<Record<string, string>> = {
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
