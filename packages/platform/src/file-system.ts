@@ -48,7 +48,19 @@ class NodeFile implements FsFile {
   async write(position: number, ...parts: readonly Uint8Array[]): Promise<void> {
     await attempt('write', this.#path, async () => {
       let at = position;
-      for (const part of parts) {
+      let rest = parts;
+      if (parts.length > 1) {
+        // One call for all; the loop below writes what a full disk or a signal left over.
+        const { bytesWritten } = await this.#handle.writev(parts as Uint8Array[], position);
+        at += bytesWritten;
+        let left = bytesWritten;
+        rest = parts.flatMap((part) => {
+          const skipped = Math.min(left, part.length);
+          left -= skipped;
+          return skipped === part.length ? [] : [part.subarray(skipped)];
+        });
+      }
+      for (const part of rest) {
         let written = 0;
         while (written < part.length) {
           const { bytesWritten } = await this.#handle.write(
