@@ -3,12 +3,7 @@ import { StrongroomError, equalBytes } from '@strongroom/base';
 import type { Fs, FsFile } from '@strongroom/base';
 import { readCursorFile } from './cursor-file.js';
 import { JournalCorruptError, journalError } from './errors.js';
-import {
-  asSequence,
-  bodyIsWhole,
-  frameHeaderSize,
-  openFrame,
-} from './format.js';
+import { asSequence, bodyIsWhole, frameHeaderSize, openFrame } from './format.js';
 import type { FrameHeader, OpenedBody } from './format.js';
 import type { Appended, SegmentKeys } from './journal.js';
 import { defaultJournalLimits } from './limits.js';

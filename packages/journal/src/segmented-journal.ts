@@ -69,6 +69,8 @@ interface Waiter {
 
 const landmarkBytes = 1024 * 1024;
 const frameOverhead = frameHeaderSize + 36;
+/** Reading headers alone, a body larger than this is stepped over rather than read. */
+const skipAboveBytes = 32 * 1024;
 /** Smaller pieces are joined before writing; larger ones go to the file as they are. */
 const joinBelowBytes = 64 * 1024;
 
@@ -513,7 +515,7 @@ export class SegmentedJournal implements Journal {
           if (after.next === held.end.next && !equalBytes(after.link, held.endLink)) {
             throw this.#corrupt('The entry is not the one that was written', held, state.offset);
           }
-          large = frame.bodySize > this.#limits.readBytes;
+          large = frame.bodySize > (bodies ? this.#limits.readBytes : skipAboveBytes);
           const { offset } = state;
           if (frame.sequence >= at) {
             let body = raw.subarray(0, 0);
