@@ -1,3 +1,4 @@
+import { compileTransform } from '@strongroom/kql';
 import type { TableSchema } from '@strongroom/sql';
 import type { WorkspaceId } from '@strongroom/base';
 
@@ -11,3 +12,14 @@ export type CheckTransform = (transform: {
   readonly output: TableSchema;
   readonly workspaceId: WorkspaceId;
 }) => readonly string[];
+
+/** {@link CheckTransform} by the compiler that will run it. */
+export const createCheckTransform =
+  (now: () => bigint): CheckTransform =>
+  (transform) => {
+    const { text, input, output, workspaceId } = transform;
+    const compiled = compileTransform(text, { input, output, workspaceId, now: now() });
+    return compiled.ok
+      ? []
+      : compiled.diagnostics.map(({ code, message }) => `${code}: ${message}`);
+  };

@@ -1,0 +1,372 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Socket } from 'node:net';
+import type { Clock, Fs, Random, Sha256 } from '@strongroom/base';
+import { assertOutside, openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
+import type { Authority } from '@strongroom/keys';
+import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
+import { accessFacts } from './access/catalog-access.js';
+import { createAccess } from './access/decide.js';
+import { createAgentDirectory } from './agents/agent-directory.js';
+import type { AgentDirectory } from './agents/agent-directory.js';
+import { createAgentControl, createEnrolHandler } from './agents/enrolment.js';
+import { createEnrollmentKey } from './agents/enrollment-keys.js';
+import { createArm, isArmPath } from './arm/arm.js';
+import { createCheckTransform } from './arm/transform.js';
+import { openAudit } from './audit/audit-journal.js';
+import { bootstrap, openServiceIdentity } from './bootstrap/bootstrap.js';
+import { openCatalog } from './catalog/open-catalog.js';
+import { HttpError } from './http/errors.js';
+import { openListener } from './http/listener.js';
+import type { Listener, Peer } from './http/listener.js';
+import type { AuthenticatedHandler, Handler, Incoming, Outgoing } from './http/request.js';
+import { createStaticFiles } from './http/static-files.js';
+import { createAuthenticator } from './identity/authenticator.js';
+import { createPasswords } from './identity/passwords.js';
+import { createRefusalLog } from './identity/refusal-log.js';
+import { createSessions } from './identity/sessions.js';
+import { createTokenService } from './identity/token-service.js';
+import { createTokens } from './identity/tokens.js';
+import { createIngest, isIngestPath } from './ingest/ingest-handler.js';
+import { startLocalAgent } from './local-agent.js';
+import type { LocalAgent } from './local-agent.js';
+import { errorFields } from './log.js';
+import type { Log } from './log.js';
+import { createQuery, isQueryPath } from './query/query-handler.js';
+import type { Environment, Settings } from './settings.js';
+import type { StartInformation } from './welcome.js';
+import { openWorkspaces } from './workspaces/workspaces.js';
+
+/** A running service. */
+export interface Service {
+  readonly information: StartInformation;
+  /** Stops taking requests, lets followers and engines end, closes everything. */
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly fs: Fs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sha256: Sha256;
+  readonly log: Log;
+}
+
+/** Days of a server certificate's life, and when a new one is made. */
+const certificateDays = 90;
+const certificateRenewalMs = 30 * 86_400_000;
+const housekeepingIntervalMs = 3_600_000;
+
+const portalDirectory = fileURLToPath(new URL('../../portal/dist', import.meta.url));
+const loopback = new Set(['localhost', '127.0.0.1', '::1']);
+const wildcard = new Set(['0.0.0.0', '::']);
+
+/** Opens everything below `settings.data`, then the listener. What was opened is closed on failure. */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const information = await openParts(options, (closer) => closers.push(closer));
+    return { information, close };
+  } catch (error) {
+    await close().catch((failure: unknown) => {
+      options.log.error('closing after a failed start failed', errorFields(failure));
+    });
+    throw error;
+  }
+}
+
+async function openParts(
+  options: ServiceOptions,
+  onClose: (closer: () => Promise<void> | void) => void,
+): Promise<StartInformation> {
+  const { settings, fs, clock, random, sha256, log } = options;
+  const root = settings.data;
+
+  // Keys: the root key first, and never beside what it protects.
+  assertOutside(root, settings.rootKey);
+  const rootKeyMade = (await fs.stat(settings.rootKey)) === undefined;
+  const keyProvider = await openLocalKeystore({
+    ...{ path: settings.rootKey, fs, random },
+    // A data directory without its key must not get a new one: nothing in it could be read.
+    create: (await fs.stat(join(root, 'keys'))) === undefined,
+  });
+  await fs.makeDirectory(root);
+  const keysDirectory = join(root, 'keys');
+  const serviceKeys = await openServiceKeys({
+    ...{ fs, random },
+    provider: keyProvider,
+    directory: keysDirectory,
+  });
+  onClose(() => serviceKeys.close());
+
+  // The catalog's lock is the data directory's lock: before anything else is written.
+  const encryptionKey = await serviceKeys.secret('catalog', 32);
+  const catalog = await openCatalog({ path: join(root, 'catalog.db'), encryptionKey, clock });
+  encryptionKey.fill(0);
+  onClose(() => catalog.close());
+  const identity = await openServiceIdentity(catalog, random);
+  const { tenantId, subscriptionId } = identity;
+
+  // The data plane.
+  const signer = await serviceKeys.signingKey('ledger');
+  const plane = { root, catalog, keyProvider, signer, fs, clock, random, sha256, log };
+  const workspaces = openWorkspaces({
+    ...plane,
+    limits: {
+      engineIdleMs: settings.engineIdleMinutes * 60_000,
+      journalKeepMs: settings.journalKeepHours * 3_600_000,
+    },
+  });
+  onClose(() => workspaces.close());
+  const audit = await openAudit({ ...plane, workspaces });
+  onClose(() => audit.close());
+
+  // Who may speak, and what they may do.
+  const names = servedNames(settings);
+  const isOwnOrigin = (url: string): boolean =>
+    URL.canParse(url) && names.has(new URL(url).hostname.replaceAll(/^\[|\]$/g, ''));
+  const access = createAccess(() => accessFacts(catalog));
+  const tokenKey = await serviceKeys.rsaKey('tokens');
+  const tokens = createTokens({
+    ...{ catalog, clock, random, tenantId, isOwnOrigin },
+    key: tokenKey,
+  });
+  const sessions = createSessions({
+    ...{ clock, random },
+    idleTimeoutMs: settings.sessionIdleMinutes * 60_000,
+  });
+  const passwords = await createPasswords(random);
+  const refusals = createRefusalLog(audit, clock);
+  const authenticator = createAuthenticator({ tokens, sessions, catalog, refusals });
+  const agents = createAgentDirectory({ catalog, clock });
+  onClose(() => agents.close());
+  const authority = await openAuthority({
+    ...{ serviceKeys, fs, clock, random },
+    directory: keysDirectory,
+  });
+
+  // The doors.
+  const parts = { catalog, access, audit, workspaces, clock, random };
+  const enrolment = { catalog, authority, audit, refusals, clock, random };
+  const ingest = createIngest(parts);
+  const handlers: Handlers = {
+    agents,
+    authenticator,
+    agentRoutes: [createAgentControl(enrolment), ingest.agentStreams, ingest.agentCheckpoint],
+    open: [
+      createEnrolHandler(enrolment),
+      createTokenService({
+        ...{ tokens, tenantId, catalog, audit, refusals, clock, random },
+        key: tokenKey,
+      }),
+      await createStaticFiles({ directory: portalDirectory, prefix: '/portal' }),
+    ],
+    ingest: ingest.rules,
+    query: createQuery(parts),
+    management: createArm({
+      ...{ ...parts, tenantId, subscriptionId },
+      regions: [settings.region],
+      checkTransform: createCheckTransform(
+        () => unixEpochTicks + BigInt(clock.now()) * ticksPerMillisecond,
+      ),
+    }),
+  };
+  const sockets = new AgentSockets(agents);
+  const listener = await openListener({
+    ...{ names, random, log },
+    host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
+    port: settings.port,
+    certificate: await authority.issueServerCertificate({
+      names: [...names],
+      days: certificateDays,
+    }),
+    agentAuthorityPem: authority.certificatePem,
+    raw: [],
+    handle: (request, peer) => route(handlers, sockets, request, peer),
+  });
+  onClose(() => listener.close());
+  keepCertificateFresh({ authority, listener, names, clock, log }, onClose);
+
+  const url = `https://${publicHost(settings)}:${listener.port}`;
+  const made = await bootstrap({
+    ...{ catalog, workspaces, audit, passwords, identity, clock, random, fs, url },
+    region: settings.region,
+    data: root,
+    caFile: join(keysDirectory, 'authority.pem'),
+    writeFile: settings.bootstrap && loopback.has(settings.host),
+  });
+  await workspaces.openAll();
+  if (settings.agent) {
+    const agent = await localAgent(options, {
+      ...parts,
+      authority,
+      url,
+      workspaceId: made.workspace.workspaceId,
+    });
+    onClose(() => agent.stop());
+  }
+  return {
+    url,
+    administrator: made.administrator,
+    dataDirectory: root,
+    rootKeyFile: settings.rootKey,
+    rootKeyMade,
+    bootstrap: made.file !== undefined,
+  };
+}
+
+/** Every name and address that a request may be for; all of them stand in the certificate. */
+function servedNames(settings: Settings): ReadonlySet<string> {
+  const own = wildcard.has(settings.host) ? [hostname().toLowerCase()] : [settings.host];
+  return new Set([...own, ...settings.names, ...loopback]);
+}
+
+const publicHost = (settings: Settings): string => {
+  const host = wildcard.has(settings.host)
+    ? (settings.names[0] ?? hostname().toLowerCase())
+    : settings.host;
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+interface Handlers {
+  readonly agents: AgentDirectory;
+  readonly authenticator: ReturnType<typeof createAuthenticator>;
+  readonly agentRoutes: readonly AuthenticatedHandler[];
+  /** Handlers that prove their callers themselves, or need no proof. */
+  readonly open: readonly Handler[];
+  readonly ingest: AuthenticatedHandler;
+  readonly query: AuthenticatedHandler;
+  readonly management: AuthenticatedHandler;
+}
+
+/** From a path to the room that answers. The caller is proved before any room but the open ones. */
+async function route(
+  handlers: Handlers,
+  sockets: AgentSockets,
+  request: Incoming,
+  peer: Peer,
+): Promise<Outgoing | undefined> {
+  const { path } = request;
+  if (path.key === '/') return { status: 302, headers: { location: '/portal/' } };
+  for (const handler of handlers.open) {
+    const answer = await handler(request);
+    if (answer !== undefined) return answer;
+  }
+  if (path.key.startsWith('/agents/')) {
+    if (peer.certificate === undefined) {
+      throw new HttpError(401, 'CertificateRequired', 'This path needs an agent’s certificate.');
+    }
+    const principal = handlers.agents.readPrincipal(peer.certificate);
+    sockets.remember(principal.id, peer.socket);
+    for (const handler of handlers.agentRoutes) {
+      const answer = await handler(request, principal);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+  const { authenticator } = handlers;
+  if (isIngestPath(path)) {
+    return handlers.ingest(request, await authenticator.authenticate(request, 'ingestion'));
+  }
+  if (isQueryPath(path)) {
+    return handlers.query(request, await authenticator.authenticate(request, 'query'));
+  }
+  if (isArmPath(path.key)) {
+    return handlers.management(request, await authenticator.authenticate(request, 'management'));
+  }
+  return undefined;
+}
+
+/** Connections by agent, so that a revoked one is out at once and not only at its next request. */
+class AgentSockets {
+  readonly #byAgent = new Map<string, Set<Socket>>();
+
+  constructor(agents: AgentDirectory) {
+    agents.onRevoked((agentId) => {
+      for (const socket of this.#byAgent.get(agentId) ?? []) socket.destroy();
+    });
+  }
+
+  remember(agentId: string, socket: Socket): void {
+    const open = this.#byAgent.get(agentId) ?? new Set();
+    if (open.has(socket)) return;
+    open.add(socket);
+    this.#byAgent.set(agentId, open);
+    socket.once('close', () => {
+      open.delete(socket);
+      if (open.size === 0) this.#byAgent.delete(agentId);
+    });
+  }
+}
+
+/** A new server certificate before the old one ends, without closing the listener. */
+function keepCertificateFresh(
+  parts: {
+    authority: Authority;
+    listener: Listener;
+    names: ReadonlySet<string>;
+    clock: Clock;
+    log: Log;
+  },
+  onClose: (closer: () => void) => void,
+): void {
+  const { authority, listener, names, clock, log } = parts;
+  const stop = new AbortController();
+  let until = clock.now() + certificateDays * 86_400_000;
+  const keep = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(housekeepingIntervalMs, stop.signal);
+      if (until - clock.now() > certificateRenewalMs) continue;
+      const fresh = await authority.issueServerCertificate({
+        names: [...names],
+        days: certificateDays,
+      });
+      listener.replaceCertificate(fresh);
+      until = fresh.notAfter;
+      log.info('server certificate renewed');
+    }
+  };
+  keep().catch((error: unknown) => {
+    if (!stop.signal.aborted) log.error('server certificate not renewed', errorFields(error));
+  });
+  onClose(() => stop.abort(new Error('stopping')));
+}
+
+async function localAgent(
+  options: ServiceOptions,
+  parts: {
+    catalog: Parameters<typeof createEnrollmentKey>[0]['catalog'];
+    clock: Clock;
+    random: Random;
+    authority: Authority;
+    url: string;
+    workspaceId: Parameters<typeof createEnrollmentKey>[1]['workspaceId'];
+  },
+): Promise<LocalAgent> {
+  const { settings, environment, clock, log } = options;
+  const enrolled = existsSync(join(settings.data, 'agent', 'identity'));
+  // A key for this one enrolment: through the same door as any other machine's.
+  const key = enrolled
+    ? undefined
+    : await createEnrollmentKey(parts, {
+        workspaceId: parts.workspaceId,
+        description: 'this machine',
+        expiresInHours: 1,
+        usesMax: 1,
+        createdBy: 'strongroom',
+      });
+  return startLocalAgent({
+    ...{ environment, clock, log, url: parts.url },
+    data: settings.data,
+    keyDirectory: dirname(settings.rootKey),
+    pin: parts.authority.caPin(),
+    enrollmentKey: key?.key,
+  });
+}
