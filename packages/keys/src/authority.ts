@@ -229,7 +229,7 @@ class LocalAuthority implements Authority {
   }): Promise<IssuedCertificate> {
     checkDays(options.days, limits.agentCertificateDaysMax);
     return this.#issue({
-      publicKey: await readCsrKey(options.csrPem),
+      publicKey: readCsrKey(options.csrPem),
       commonName: options.agentId,
       names: [{ type: 'url', value: agentUriOf(options) }],
       usage: clientAuth,

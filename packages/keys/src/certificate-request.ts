@@ -1,6 +1,8 @@
-import { createPublicKey, generateKeyPair, webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPair, verify, webcrypto } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { equalBytes, fromHex } from '@strongroom/base';
+import { sequenceElements } from './der.js';
 import { keysError } from './errors.js';
 import { parsePem, printPem } from './pem.js';
 import { x509 } from './x509.js';
@@ -29,39 +31,50 @@ export async function makeCsr(options: {
   };
 }
 
+/** AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 §3.2): no parameters. */
+const ecdsaWithSha256 = fromHex('300a06082a8648ce3d040302');
+
 /**
  * The public key of a request, after its signature proved that the sender holds the private one.
- * Names and extensions in it are ignored: who someone is, is not theirs to say. Rejects with
+ * Names and extensions in it are ignored: who someone is, is not theirs to say. Throws
  * `KEYS_BAD_REQUEST` for anything but one P-256 request signed with SHA-256.
  */
-export async function readCsrKey(csrPem: string): Promise<KeyObject> {
+export function readCsrKey(csrPem: string): KeyObject {
   const refuse = (why: string): never => {
     throw keysError('KEYS_BAD_REQUEST', `The certificate request ${why}.`);
   };
   const der = parsePem('CERTIFICATE REQUEST', csrPem) ?? refuse('is not one PEM block');
-  let request: x509.Pkcs10CertificateRequest;
-  let key: KeyObject;
-  let algorithm: { name: string; hash?: { name: string } };
-  try {
-    request = new x509.Pkcs10CertificateRequest(der);
-    algorithm = request.signatureAlgorithm as { name: string; hash?: { name: string } };
-    const spki = Buffer.from(request.publicKey.rawData);
-    // OpenSSL checks that the point lies on the curve.
-    key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  } catch {
-    return refuse('cannot be read');
+  const [info, algorithm, signature, ...others] = sequenceElements(der) ?? [];
+  if (info === undefined || algorithm === undefined || others.length > 0) {
+    return refuse('is not one request');
   }
+  if (signature?.tag !== 0x03 || signature.content[0] !== 0) return refuse('has no signature');
+  if (!equalBytes(algorithm.whole, ecdsaWithSha256)) {
+    return refuse('is not signed with ECDSA and SHA-256');
+  }
+  const key = requestKey(der) ?? refuse('has no key that can be read');
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     return refuse('is not over a P-256 key');
   }
-  if (algorithm.name !== 'ECDSA' || algorithm.hash?.name !== 'SHA-256') {
-    return refuse('is not signed with ECDSA and SHA-256');
-  }
-  let signed = false;
+  return isSigned(key, info.whole, signature.content.subarray(1))
+    ? key
+    : refuse('is not signed by its own key');
+}
+
+function requestKey(der: Uint8Array<ArrayBuffer>): KeyObject | undefined {
   try {
-    signed = await request.verify();
+    const spki = Buffer.from(new x509.Pkcs10CertificateRequest(der).publicKey.rawData);
+    // OpenSSL checks that the point lies on the curve.
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
   } catch {
-    // A signature that cannot even be read is a wrong one.
+    return undefined;
   }
-  return signed ? key : refuse('is not signed by its own key');
+}
+
+function isSigned(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify('sha256', message, key, signature);
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,10 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { agentId as readAgentId, toHex, workspaceId as readWorkspaceId } from '@strongroom/base';
 import type { AgentId, WorkspaceId } from '@strongroom/base';
+import { isOneSequence } from './der.js';
 import { keysError } from './errors.js';
 import { limits } from './limits.js';
-import { isOneSequence, parsePem } from './pem.js';
+import { parsePem } from './pem.js';
 import { x509 } from './x509.js';
 
 /** Who a client certificate says that an agent is. True only after TLS verified it up to our authority. */

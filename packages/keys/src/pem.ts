@@ -1,4 +1,5 @@
 import { fromBase64, toBase64 } from '@strongroom/base';
+import { isOneSequence } from './der.js';
 import { limits } from './limits.js';
 
 /** DER as one PEM block with lines of 64 characters (RFC 7468 §2). */
@@ -23,16 +24,4 @@ export function parsePem(label: string, text: string): Uint8Array<ArrayBuffer> |
   } catch {
     return undefined;
   }
-}
-
-/** True where the bytes are one DER SEQUENCE with a shortest length and nothing after it (X.690 §10.1). */
-export function isOneSequence(der: Uint8Array): boolean {
-  const [tag, first] = der;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return der.length === 2 + first;
-  const count = first & 0x7f;
-  if (count < 1 || count > 3 || der.length < 2 + count) return false;
-  const length = der.subarray(2, 2 + count).reduce((value, byte) => value * 256 + byte, 0);
-  const shortest = count === 1 ? length >= 0x80 : length >= 2 ** (8 * (count - 1));
-  return shortest && der.length === 2 + count + length;
 }

@@ -40,7 +40,11 @@ const verify = (
   more: { expected?: string[]; receipts?: string[]; publicKeys?: string[]; origin?: string } = {},
 ): Promise<LedgerVerdict> =>
   verifyLedgerDirectory({
-    ...{ directory, fs, sha256, verifySignature, publicKeys: [publicKey] },
+    directory,
+    fs,
+    sha256,
+    verifySignature,
+    publicKeys: [publicKey],
     ...more,
   });
 
@@ -152,7 +156,13 @@ void describe('offline verification', () => {
     const forged = new FaultyFs();
     const clock = new ManualClock();
     const ledger = await openLedger({
-      ...{ directory, fs: forged, sha256, clock, origin, signer, verifySignature },
+      directory,
+      fs: forged,
+      sha256,
+      clock,
+      origin,
+      signer,
+      verifySignature,
     });
     await ledger.append(all.with(50, all[51]!), 0n);
     await ledger.seal();
@@ -198,7 +208,11 @@ void describe('offline verification', () => {
     fs.fail({ code: 'EIO', effect: 'lost', path: /002\.p/ });
     const steps: bigint[] = [];
     const verdict = await verifyLedgerDirectory({
-      ...{ directory, fs, sha256, verifySignature, publicKeys: [publicKey] },
+      directory,
+      fs,
+      sha256,
+      verifySignature,
+      publicKeys: [publicKey],
       onProgress: (leaves) => steps.push(leaves),
     });
     assert.deepEqual(codes(verdict), ['LEDGER_UNREADABLE']);

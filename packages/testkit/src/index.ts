@@ -7,3 +7,7 @@ export type { FsUnderTest } from './fs-contract.js';
 export { fsContract } from './fs-contract.js';
 export { testSegmentKeys } from './segment-keys.js';
 export { testSigner } from './test-signer.js';
+export type { KeyProviderUnderTest } from './key-provider-contract.js';
+export { keyProviderContract } from './key-provider-contract.js';
+export type { TestAuthority } from './test-authority.js';
+export { testAuthority } from './test-authority.js';
