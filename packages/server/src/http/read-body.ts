@@ -12,8 +12,11 @@ export const controlBodyLimits = {
   jsonDepthMax: 32,
 } as const;
 
+/** What is read of a request here. */
+type WithBody = Pick<Incoming, 'headers' | 'body'>;
+
 /** All bytes of a body. Throws a 413 as soon as there are more than `bytesMax`. */
-export async function readBody(request: Incoming, bytesMax: number): Promise<Uint8Array> {
+export async function readBody(request: WithBody, bytesMax: number): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new HttpError(415, 'UnsupportedContentEncoding', 'Send this body without an encoding.');
@@ -35,7 +38,7 @@ export async function readBody(request: Incoming, bytesMax: number): Promise<Uin
  * A JSON body. Throws a 415 for another content type and a 400 for malformed or too deep JSON.
  * An empty body is `undefined`.
  */
-export async function readJsonBody(request: Incoming): Promise<Json | undefined> {
+export async function readJsonBody(request: WithBody): Promise<Json | undefined> {
   const bytes = await readBody(request, controlBodyLimits.jsonBytesMax);
   if (bytes.length === 0) return undefined;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
@@ -86,7 +89,7 @@ function depthOf(text: string): number {
 }
 
 /** A form body. Throws a 415 for another content type; of a repeated name the first one counts. */
-export async function readFormBody(request: Incoming): Promise<ReadonlyMap<string, string>> {
+export async function readFormBody(request: WithBody): Promise<ReadonlyMap<string, string>> {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
     throw new HttpError(

@@ -13,6 +13,8 @@ export interface Throttle {
   waitMs(key: string): number;
   failed(key: string): void;
   succeeded(key: string): void;
+  /** Takes one failure back. */
+  undo(key: string): void;
 }
 
 export function createThrottle(options: {
@@ -61,6 +63,12 @@ export function createThrottle(options: {
     },
     succeeded: (key) => {
       entries.delete(key);
+    },
+    undo: (key) => {
+      const entry = entries.get(key);
+      if (entry === undefined) return;
+      if (entry.failures <= 1) entries.delete(key);
+      else entries.set(key, { ...entry, failures: entry.failures - 1, until: 0 });
     },
   };
 }
