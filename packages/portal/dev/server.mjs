@@ -263,8 +263,8 @@ async function api(method, path, body) {
       : [401, { error: { code: 'AuthenticationFailed', message: 'There is no session.' } }];
   if (path === '/auth/sign-out') return ((signedIn = false), [204]);
   if (path === '/api/workspaces') return [200, { value: workspaces }];
-  if (/\/metadata$/.test(path)) return [200, { tables, functions: [], workspaces: [] }];
-  if (/\/query$/.test(path)) {
+  if (path.endsWith('/metadata')) return [200, { tables, functions: [], workspaces: [] }];
+  if (path.endsWith('/query')) {
     const found = answer(body.query);
     if (/sleep/.test(body.query)) await new Promise((resolve) => setTimeout(resolve, 5000));
     if (found) return [200, found];
@@ -295,10 +295,10 @@ async function api(method, path, body) {
       },
     ];
   }
-  if (/\/agents$/.test(path)) return [200, { value: agents }];
-  if (/\/revoke$/.test(path))
+  if (path.endsWith('/agents')) return [200, { value: agents }];
+  if (path.endsWith('/revoke'))
     return ((agents.find((a) => path.includes(a.agentId)).state = 'Revoked'), [204]);
-  if (/\/enrollmentKeys$/.test(path) && method === 'GET') return [200, { value: keys }];
+  if (path.endsWith('/enrollmentKeys') && method === 'GET') return [200, { value: keys }];
   if (/\/enrollmentKeys/.test(path) && method === 'POST')
     return [
       201,
@@ -329,8 +329,8 @@ async function api(method, path, body) {
     return body.currentPassword === 'x'
       ? [400, { error: { code: 'PasswordWrong', message: 'The current password is wrong.' } }]
       : [204];
-  if (/roleDefinitions$/.test(path)) return [200, { value: definitions }];
-  if (/roleAssignments$/.test(path)) return [200, { value: assignments }];
+  if (path.endsWith('/roleDefinitions')) return [200, { value: definitions }];
+  if (path.endsWith('/roleAssignments')) return [200, { value: assignments }];
   if (/roleAssignments\//.test(path))
     return method === 'DELETE' ? [200, {}] : [201, { id: 'x9', name: 'x9', ...body }];
   return [404, { error: { code: 'PathNotFoundError', message: `Nothing is at ${path}.` } }];

@@ -58,8 +58,8 @@ export function App() {
       }
     };
     let ended = false;
-    void start().then((next) => {
-      if (!ended) setStage(next);
+    void start().then((reached) => {
+      if (!ended) setStage(reached);
     });
     return () => {
       ended = true;
@@ -136,7 +136,6 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
         onSessionEnded: () => onOutside('ended'),
       }),
     // The function changes with every drawing; what it does does not.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [information.csrfToken],
   );
 
@@ -163,7 +162,6 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
       await wipeBrowser();
       channel.postMessage('signed-out');
     },
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [server],
   );
 

@@ -29,7 +29,9 @@ export function BarChart({ model }: { readonly model: BarsModel }) {
               <span className="bar-name" title={category}>
                 {category}
               </span>
-              <span className={model.stacked ? 'bar-track stacked' : 'bar-track'}>
+              <span
+                className={`bar-track ${model.stacked ? 'stacked' : model.series.length === 1 ? 'single' : 'grouped'}`}
+              >
                 {model.series.map((series, at) => (
                   <span
                     key={series.name}

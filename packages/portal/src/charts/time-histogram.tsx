@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatCount } from '../logic/answer.js';
 import type { TimeHistogram as Histogram } from '../logic/histogram.js';
+import { axisTimes } from '../logic/axis-labels.js';
 import { stepLabel } from '../logic/histogram.js';
 import type { Zone } from '../logic/values.js';
 import { formatDatetime } from '../logic/values.js';
@@ -60,7 +61,13 @@ export function TimeHistogram(props: {
             y: { range: (_u, _min, max) => [0, (max ?? 1) * 1.08] },
           },
           axes: [
-            { ...axis, grid: { show: false }, size: 22, gap: 2 },
+            {
+              ...axis,
+              grid: { show: false },
+              size: 22,
+              gap: 3,
+              values: (_u, splits, _axis, _space, step) => [...axisTimes(splits, step, zone)],
+            },
             {
               ...axis,
               grid: { stroke: colours.rule, width: 1 },

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { ChartModel } from '../logic/chart-data.js';
+import { axisTimes } from '../logic/axis-labels.js';
 import { stackedValues } from '../logic/chart-data.js';
 import { colouredSeriesMax } from '../logic/limits.js';
 import type { Zone } from '../logic/values.js';
@@ -26,7 +27,7 @@ export interface XyOptions {
 
 /** Bars side by side: one series' share of each step, in data fractions of the plot's width. */
 function groupedBars(model: XyModel, index: number, count: number) {
-  const path = uPlot.paths.bars?.({ size: [0.8, 64], radius: 0.1 });
+  const path = uPlot.paths.bars?.({ size: [0.7, 110], radius: 0.06 });
   if (count === 1 || model.stacked || !uPlot.paths.bars) return path;
   const stepOf = (u: uPlot): number => {
     const { min = 0, max = 1 } = u.scales['x'] ?? {};
@@ -105,6 +106,7 @@ export function XyChart(props: {
         ? {
             ...axis,
             grid: { show: false },
+            size: 30,
             splits: () => {
               const every = Math.ceil(model.categories.length / Math.max(2, host.clientWidth / 90));
               return model.x.filter((_, at) => at % every === 0);
@@ -115,7 +117,22 @@ export function XyChart(props: {
                 return name.length > 14 ? `${name.slice(0, 13)}…` : name;
               }),
           }
-        : { ...axis, grid: { show: false } };
+        : {
+            ...axis,
+            grid: { show: false },
+            size: 30,
+            ...(model.xKind === 'time'
+              ? {
+                  values: (
+                    _u: uPlot,
+                    splits: number[],
+                    _axis: number,
+                    _space: number,
+                    step: number,
+                  ) => [...axisTimes(splits, step, zone)],
+                }
+              : {}),
+          };
     const last = model.x.length - 1;
     const steps = model.x.length > 1 ? ((model.x[last] ?? 0) - (model.x[0] ?? 0)) / last : 1;
     const chart = new uPlot(
@@ -166,6 +183,11 @@ export function XyChart(props: {
               splits.map((value) => (value === null ? '' : compact.format(value))),
           },
         ],
+        // Each area is filled down to the one below it, not through it.
+        bands:
+          model.style === 'area' && model.stacked
+            ? drawn.slice(1).map((_, at) => ({ series: [at + 1, at + 2] as [number, number] }))
+            : [],
         series: [
           {},
           ...drawn.map(({ series }): uPlot.Series => {
@@ -200,7 +222,7 @@ export function XyChart(props: {
                   label: series.name,
                   stroke: colour,
                   width: 1.5,
-                  fill: model.stacked ? colour : withAlpha(colour, 0.18),
+                  fill: withAlpha(colour, model.stacked ? 0.45 : 0.18),
                   points: { show: false },
                 };
               case 'line':

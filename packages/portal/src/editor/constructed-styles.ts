@@ -28,8 +28,8 @@ export function constructStyles(page: Document): void {
     let text = '';
     const written: PropertyDescriptor = {
       get: () => text,
-      set: (value: unknown) => {
-        text = String(value ?? '');
+      set: (value: string | null) => {
+        text = value ?? '';
         sheet.replaceSync(text);
       },
     };

@@ -112,6 +112,7 @@ function define(name: string, palette: Palette): void {
       'editorSuggestWidget.selectedBackground': `#${palette.accent}33`,
       'editorSuggestWidget.selectedForeground': `#${palette.text}`,
       'editorSuggestWidget.highlightForeground': `#${palette.accent}`,
+      'editorSuggestWidget.focusHighlightForeground': `#${palette.accent}`,
       'scrollbar.shadow': '#00000000',
       focusBorder: '#00000000',
     },

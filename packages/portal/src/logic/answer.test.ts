@@ -5,7 +5,9 @@ import { formatBytes, formatSeconds, readAnswer } from './answer.js';
 test('reads tables, statistics, rendering and a partial error', () => {
   const answer = readAnswer({
     tables: [{ name: 'PrimaryResult', columns: [{ name: 'n', type: 'long' }], rows: [[1], [2]] }],
-    statistics: { query: { executionTime: 0.25, resourceUsage: { bytesRead: 1000 } } },
+    statistics: {
+      query: { executionTime: 0.25, inputDatasetStatistics: { bytes: { scanned: 1000 } } },
+    },
     render: {
       visualization: 'TimeChart',
       title: null,

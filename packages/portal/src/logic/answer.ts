@@ -96,7 +96,8 @@ function readBytes(statistics: unknown): number | undefined {
   const used = number(field(usage, 'bytesRead', 'readBytes', 'scannedBytes'));
   if (used !== undefined) return used;
   const input = field(query, 'inputDatasetStatistics', 'dataScanned') ?? field(usage, 'input');
-  return number(field(input, 'bytes', 'size', 'tableSize'));
+  const bytes = field(input, 'bytes');
+  return number(field(bytes, 'scanned') ?? bytes);
 }
 
 /** Reads the Query API's success body; `undefined` where it is not one. */

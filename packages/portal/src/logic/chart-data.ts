@@ -324,7 +324,7 @@ export function stackedValues(
   const totals = Array.from({ length }, (_, at) =>
     series.reduce((sum, one) => sum + (one.values[at] ?? 0), 0),
   );
-  const running = new Array<number>(length).fill(0);
+  const running = Array.from({ length }, () => 0);
   return series.map((one) =>
     one.values.map((value, at) => {
       running[at] = (running[at] ?? 0) + (value ?? 0);

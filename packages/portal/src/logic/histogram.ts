@@ -63,7 +63,7 @@ export function histogramOf(
     steps.find((step) => (maxMs - minMs) / step < histogramBarsMax - 1) ??
     Math.ceil((maxMs - minMs) / (histogramBarsMax - 1));
   const startMs = Math.floor(minMs / stepMs) * stepMs;
-  const counts = new Array<number>(Math.floor((maxMs - startMs) / stepMs) + 1).fill(0);
+  const counts = Array.from({ length: Math.floor((maxMs - startMs) / stepMs) + 1 }, () => 0);
   for (let index = 0; index < count; index++) {
     const bar = Math.floor(((times[index] ?? 0) - startMs) / stepMs);
     counts[bar] = (counts[bar] ?? 0) + 1;

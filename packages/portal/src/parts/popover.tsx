@@ -24,12 +24,16 @@ export function Popover(props: PopoverProps) {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
     };
     document.addEventListener('pointerdown', outside, true);
-    return () => document.removeEventListener('pointerdown', outside, true);
+    const button = trigger.current;
+    const panel = root.current;
+    return () => {
+      document.removeEventListener('pointerdown', outside, true);
+      // The focus goes back to the button, unless the user has taken it elsewhere.
+      const focused = document.activeElement;
+      if (!focused || focused === document.body || panel?.contains(focused)) button?.focus();
+    };
   }, [open]);
-  const close = (): void => {
-    setOpen(false);
-    trigger.current?.focus();
-  };
+  const close = (): void => setOpen(false);
   return (
     <div
       className="popover"

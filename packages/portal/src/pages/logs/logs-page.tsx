@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { EditorHandle, PlacedProblem } from '../../editor/query-editor.js';
 import { QueryEditor } from '../../editor/query-editor.js';
-import { parseAddress, printAddress } from '../../logic/address.js';
+import { pageOf, parseAddress, printAddress } from '../../logic/address.js';
 import { relativeTime } from '../../logic/agent-status.js';
 import { formatCount, formatSeconds } from '../../logic/answer.js';
 import { examplesFor } from '../../logic/examples.js';
@@ -37,15 +37,20 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
   const { server, workspace, zone, chooseZone, chooseWorkspace, dark } = session;
   const [address] = useState(() => parseAddress(location.hash));
   const [range, setRange] = useState<TimeRange>(address.range ?? defaultTimeRange);
-  const text = useRef(address.query ?? '');
-  const [blank, setBlank] = useState(text.current.trim() === '');
+  const initialText = address.query ?? '';
+  const text = useRef(initialText);
+  const [blank, setBlank] = useState(initialText.trim() === '');
   const editor = useRef<EditorHandle>(null);
   const [history, setHistory] = useState<readonly HistoryEntry[]>(() =>
     parseHistory(sessionStorage.getItem(historyKey)),
   );
   const [sideShown, setSideShown] = useState(() => matchMedia(wideScreen).matches);
   const [editorHeight, setEditorHeight] = useState(172);
+  const [histogramShown, setHistogramShown] = useState(true);
   const { run, start, stop } = useQueryRun(server);
+
+  /** The address of the query that ran last; coming back to it runs nothing. */
+  const ranHash = useRef('');
 
   const workspaceId = workspace?.workspaceId ?? '';
   const metadata = useLoaded(`metadata ${workspaceId}`, async (signal) => {
@@ -69,6 +74,7 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
       const hash = printAddress({ workspaceId: where, range: within, query: part.text });
       const next = `/portal/logs${hash}`;
       if (!keepAddress && location.hash !== hash) window.history.pushState(null, '', next);
+      ranHash.current = hash;
       const began = performance.now();
       void start({ part, workspaceId: where, range: within }).then((finished) => {
         if (finished.kind !== 'answered' && finished.kind !== 'failed') return;
@@ -113,10 +119,13 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
   useEffect(() => {
     const moved = (): void => {
       const to = parseAddress(location.hash);
-      if (to.query === undefined || to.query === text.current) return;
-      text.current = to.query;
-      setBlank(false);
-      editor.current?.replace(to.query);
+      if (to.query === undefined || pageOf(location.pathname) !== 'logs') return;
+      if (location.hash === ranHash.current) return;
+      if (to.query !== text.current) {
+        text.current = to.query;
+        setBlank(false);
+        editor.current?.replace(to.query);
+      }
       if (to.range) setRange(to.range);
       ask({ text: to.query, start: 0 }, to.range ?? range, to.workspaceId ?? workspaceId, true);
     };
@@ -259,7 +268,7 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
         </div>
         <div className="editor-place" style={{ height: editorHeight }}>
           <QueryEditor
-            initialText={text.current}
+            initialText={initialText}
             dark={dark}
             workspaceName={workspace.name}
             schema={schema}
@@ -301,7 +310,10 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
             onReveal={(startAt, length) => editor.current?.reveal(startAt, length)}
             results={(answered) => (
               <Results
+                key={answered.startedMs}
                 run={answered}
+                histogramShown={histogramShown}
+                onHistogram={setHistogramShown}
                 zone={zone}
                 dark={dark}
                 onZone={chooseZone}

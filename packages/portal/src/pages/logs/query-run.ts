@@ -25,6 +25,8 @@ export type QueryRun =
       readonly kind: 'answered';
       readonly asked: Asked;
       readonly answer: Answer;
+      /** When it began; tells answers apart. */
+      readonly startedMs: number;
       /** From click to rows, in milliseconds. */
       readonly elapsedMs: number;
     }
@@ -81,8 +83,10 @@ async function ask(
       { signal, headers: { prefer: 'include-statistics=true,include-render=true' } },
     );
     const answer = readAnswer(body);
-    if (answer)
-      return { kind: 'answered', asked, answer, elapsedMs: performance.now() - startedMs };
+    if (answer) {
+      const elapsedMs = performance.now() - startedMs;
+      return { kind: 'answered', asked, answer, startedMs, elapsedMs };
+    }
     const unreadable: ErrorDetail = {
       code: 'UnreadableAnswer',
       message: 'The service answered with something that is not a result.',

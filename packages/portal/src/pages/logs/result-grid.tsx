@@ -99,11 +99,12 @@ export function ResultGrid(props: ResultGridProps) {
   const [active, setActive] = useState<CellPlace>();
   const [menu, setMenu] = useState<{ x: number; y: number; place: CellPlace }>();
 
+  // oxlint-disable-next-line react/incompatible-library -- its results are used here only
   const virtual = useVirtualizer({
     count: order.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 14,
+    overscan: 10,
     paddingStart: headHeight,
     scrollPaddingStart: headHeight,
   });
@@ -227,6 +228,8 @@ export function ResultGrid(props: ResultGridProps) {
     event.preventDefault();
   };
 
+  const items = virtual.getVirtualItems();
+  const pool = Math.max(64, 32 * Math.ceil(items.length / 32));
   const total = widths.reduce((sum, width) => sum + width, 0);
   const style = Object.fromEntries(
     widths.map((width, at) => [`--w${at}`, `${width}px`]),
@@ -303,12 +306,13 @@ export function ResultGrid(props: ResultGridProps) {
               );
             })}
           </div>
-          {virtual.getVirtualItems().map((item) => {
+          {items.map((item) => {
             const row = rowAt(item.index);
             if (!row) return null;
             return (
               <GridRow
-                key={item.index}
+                // A row that leaves gives its elements to the one that enters.
+                key={item.index % pool}
                 columns={columns}
                 row={row}
                 position={item.index}

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { formatBytes, formatCount, formatSeconds } from '../../logic/answer.js';
 import type { ChartKind } from '../../logic/chart-data.js';
 import { chartKindOf, chartKinds, suggestedKind } from '../../logic/chart-data.js';
@@ -35,6 +35,8 @@ interface ResultsProps {
   readonly run: Extract<QueryRun, { kind: 'answered' }>;
   readonly zone: Zone;
   readonly dark: boolean;
+  readonly histogramShown: boolean;
+  readonly onHistogram: (shown: boolean) => void;
   readonly onZone: (zone: Zone) => void;
   readonly onRange: (fromMs: number, toMs: number) => void;
   readonly onFilter: (column: ResultColumn, value: unknown, keep: boolean) => void;
@@ -50,7 +52,8 @@ function download(name: string, type: string, text: string): void {
 }
 
 /** An answered query: its numbers, its rows as a table or a chart, and a row in detail. */
-export function Results({ run, zone, dark, onZone, onRange, onFilter }: ResultsProps) {
+export function Results(props: ResultsProps) {
+  const { run, zone, dark, histogramShown, onHistogram, onZone, onRange, onFilter } = props;
   const { answer, elapsedMs } = run;
   const { columns, rows, rendering, partial } = answer;
   const asked = chartKindOf(rendering?.visualization);
@@ -58,15 +61,6 @@ export function Results({ run, zone, dark, onZone, onRange, onFilter }: ResultsP
   const [kind, setKind] = useState<ChartKind | undefined>(asked ?? suggestedKind(columns));
   const [sorting, setSorting] = useState<Sorting>();
   const [opened, setOpened] = useState<number>();
-  const [histogramShown, setHistogramShown] = useState(true);
-
-  useEffect(() => {
-    const next = chartKindOf(answer.rendering?.visualization);
-    setView(next ? 'chart' : 'table');
-    setKind(next ?? suggestedKind(answer.columns));
-    setSorting(undefined);
-    setOpened(undefined);
-  }, [answer]);
 
   const order = useMemo(() => sortedOrder(rows, columns, sorting), [rows, columns, sorting]);
   const histogram = useMemo(() => histogramOf(columns, rows), [columns, rows]);
@@ -139,9 +133,9 @@ export function Results({ run, zone, dark, onZone, onRange, onFilter }: ResultsP
               aria-label="Time histogram"
               title="Time histogram"
               aria-pressed={histogramShown}
-              onClick={() => setHistogramShown(!histogramShown)}
+              onClick={() => onHistogram(!histogramShown)}
             >
-              <Icon name="chart" />
+              <Icon name="bars" />
             </button>
           )}
           <div className="segmented" role="radiogroup" aria-label="Time zone">
