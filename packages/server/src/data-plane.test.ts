@@ -11,6 +11,7 @@ import { parseVerifierKey, printVerifierKey, verifyReceipt } from '@strongroom/l
 import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
 import { call, column, print, select, table } from '@strongroom/sql';
 import type { Principal } from './access/principal.js';
+import type { AuditEvent } from './audit/audit.js';
 import type {
   CatalogReader,
   RuleRecord,
@@ -71,6 +72,7 @@ const writer: Principal = {
   proof: 'token',
 };
 
+const audited: AuditEvent[] = [];
 let root: string;
 let workspaces: ReturnType<typeof openWorkspaces>;
 let ingest: ReturnType<typeof createIngest>;
@@ -97,6 +99,7 @@ async function open(): Promise<void> {
     catalog,
     access: { allows: (who) => who.id === writer.id, rolesAt: () => [] },
     workspaces,
+    audit: { record: async (event) => void audited.push(event) },
     clock: systemClock,
   });
 }
@@ -378,5 +381,9 @@ test('refusals have their status and code, and are counted', async () => {
       error.status === 403 &&
       error.code === 'OperationFailed' &&
       /does not have access/.test(error.message ?? ''),
+  );
+  assert.deepEqual(
+    audited.map(({ outcome, workspaceId: of }) => [outcome, of]),
+    [['Refused', id]],
   );
 });

@@ -3,6 +3,7 @@ import type { Clock, WorkspaceId } from '@strongroom/base';
 import { agentPaths, receiptHeader, requestIdHeader } from '@strongroom/api';
 import type { Access } from '../access/access.js';
 import type { Principal } from '../access/principal.js';
+import type { Audit } from '../audit/audit.js';
 import type { CatalogReader, RuleRecord, StreamRecord } from '../catalog/catalog.js';
 import { HttpError, unavailable } from '../http/errors.js';
 import type { AuthenticatedHandler, Incoming, Outgoing } from '../http/request.js';
@@ -19,6 +20,7 @@ export interface IngestOptions {
   readonly catalog: CatalogReader;
   readonly access: Access;
   readonly workspaces: Workspaces;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly limits?: Partial<IngestLimits>;
 }
@@ -40,14 +42,45 @@ export const isIngestPath = ({ key }: RequestPath): boolean =>
 const apiVersions = new Set(['2023-01-01', '2021-11-01-preview']);
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { catalog, access, workspaces, clock } = options;
+  const { catalog, access, workspaces, audit, clock } = options;
   const limits: IngestLimits = { ...ingestLimits, ...options.limits };
   const rates = new RateLimiter({
     clock,
     requestsMax: limits.requestsPerMinuteMax,
     bytesMax: limits.bytesPerMinuteMax,
   });
+  const refusalRates = new RateLimiter({
+    clock,
+    requestsMax: limits.refusalsPerMinuteMax,
+    bytesMax: Number.MAX_SAFE_INTEGER,
+  });
   let heldBytes = 0;
+
+  /** Each refusal is audited where the data would have gone; so only so many are heard. */
+  async function refuseAccess(
+    request: Incoming,
+    principal: Principal,
+    rule: RuleRecord,
+  ): Promise<never> {
+    const waitSeconds = refusalRates.admitRequest(principal.id);
+    if (waitSeconds > 0) throw tooManyRequests(waitSeconds);
+    const [first] = [...rule.streams.values()].flat();
+    await audit.record({
+      principal,
+      operation: 'Microsoft.Insights/Telemetry/Write',
+      outcome: 'Refused',
+      target: rule.resourceKey,
+      ...(first === undefined ? {} : { workspaceId: first.workspaceId }),
+      callerIp: request.callerIp,
+      correlationId: request.correlationId,
+      reason: 'OperationFailed',
+    });
+    throw new HttpError(
+      403,
+      'OperationFailed',
+      `The authentication token provided does not have access to ingest data for the data collection rule with immutable Id '${rule.immutableId}'.`,
+    );
+  }
 
   /** The whole way of a body, whoever sent it. */
   async function ingest(
@@ -204,11 +237,7 @@ export function createIngest(options: IngestOptions): Ingest {
         );
       }
       if (!access.allows(principal, 'Microsoft.Insights/Telemetry/Write', rule.resourceKey)) {
-        throw new HttpError(
-          403,
-          'OperationFailed',
-          `The authentication token provided does not have access to ingest data for the data collection rule with immutable Id '${target.immutableId}'.`,
-        );
+        return refuseAccess(request, principal, rule);
       }
       const streams = rule.streams.get(target.stream);
       if (streams === undefined || streams.length === 0) {

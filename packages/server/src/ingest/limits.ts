@@ -18,6 +18,8 @@ export interface IngestLimits {
   readonly requestsPerMinuteMax: number;
   /** Per data collection rule, plain bytes. */
   readonly bytesPerMinuteMax: number;
+  /** Refusals of one principal for want of a role: each costs an audit record. */
+  readonly refusalsPerMinuteMax: number;
   /** Length of `x-ms-client-request-id` that is remembered. */
   readonly requestIdCharsMax: number;
 }
@@ -32,5 +34,6 @@ export const ingestLimits: IngestLimits = {
   bodyTotalMs: 60_000,
   requestsPerMinuteMax: 12_000,
   bytesPerMinuteMax: 4 * 1024 * 1024 * 1024,
+  refusalsPerMinuteMax: 120,
   requestIdCharsMax: 128,
 };
