@@ -42,6 +42,10 @@ export function App() {
   const [stage, setStage] = useState<Stage>({ kind: 'starting' });
   const [round, setRound] = useState(0);
   const theme = useTheme();
+  const leave = useCallback(
+    (why: 'ended' | 'idle' | 'signed-out') => setStage({ kind: 'outside', why }),
+    [],
+  );
 
   useEffect(() => {
     const start = async (): Promise<Stage> => {
@@ -108,7 +112,7 @@ export function App() {
           information={stage.information}
           workspaces={stage.workspaces}
           theme={theme}
-          onOutside={(why) => setStage({ kind: 'outside', why })}
+          onOutside={leave}
         />
       );
   }
@@ -135,8 +139,7 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
         csrfToken: information.csrfToken,
         onSessionEnded: () => onOutside('ended'),
       }),
-    // The function changes with every drawing; what it does does not.
-    [information.csrfToken],
+    [information.csrfToken, onOutside],
   );
 
   const go = useCallback((next: PageName) => {
@@ -162,7 +165,7 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
       await wipeBrowser();
       channel.postMessage('signed-out');
     },
-    [server],
+    [server, onOutside],
   );
 
   useIdle(information.idleTimeoutSeconds * 1000, channel, () => void signOut('idle'));
