@@ -12,7 +12,7 @@ import {
   journalOn,
   record,
 } from './fixture.js';
-import { commitmentOf, openJournal } from './index.js';
+import { commitmentOf, openJournal, readCursorFile } from './index.js';
 import type { JournalErrorCode } from './index.js';
 
 const failsAs = (code: JournalErrorCode) => (error: unknown) => hasCode(error, code);
@@ -413,15 +413,47 @@ void test('remembers nothing of an append that failed, and goes on in a new segm
   }
 });
 
-void test('stores the mark a moment after a group, off the path of appends', async () => {
+void test('lets the mark follow a moment after each group, off the path of appends', async () => {
   const fs = await emptyDisk();
   const clock = new ManualClock();
-  const { journal } = await filled(journalOn(fs, { clock }), [record('a')]);
-  const before = fs.peek(`${directory}/mark`);
+  const options = journalOn(fs, { clock });
+  const { journal } = await filled(options, [record('a')]);
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const markedAt = async (): Promise<bigint> =>
+    Buffer.from((await readCursorFile({ path: `${directory}/mark`, fs }))!).readBigUInt64BE(12);
+  await settle();
+  assert.equal(await markedAt(), 0n);
+  // An entry that comes while the mark is being stored is marked as well.
+  const advanced = clock.advance(100);
+  const second = journal.append(record('b'));
+  await Promise.all([advanced, second]);
+  await settle();
   await clock.advance(100);
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  assert.ok(!equalBytes(before, fs.peek(`${directory}/mark`)));
+  await settle();
+  assert.equal(await markedAt(), 2n);
+  assert.equal(clock.sleepers, 0);
   await journal.close();
+});
+
+void test('prunes once when asked twice at the same time', async () => {
+  const fs = await emptyDisk();
+  const options = journalOn(fs, { limits: { segmentBytesMax: 6000 } });
+  const { journal } = await filled(
+    options,
+    Array.from({ length: 7 }, (_, index) => record(`r${index}`, 1500)),
+  );
+  await Promise.all([journal.prune(at(6)), journal.prune(at(4)), journal.prune(at(6))]);
+  assert.equal(journal.first, 6n);
+  assert.deepEqual(
+    (await entries(journal)).map(({ sequence }) => sequence),
+    [6n],
+  );
+  await journal.close();
+  const again = await openJournal(options);
+  assert.equal(again.first, 6n);
+  await again.close();
 });
 
 void test('refuses to open where a position known from elsewhere is missing', async () => {

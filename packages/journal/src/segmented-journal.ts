@@ -214,9 +214,10 @@ export class SegmentedJournal implements Journal {
     // What was appended in the same turn of the event loop belongs to the first group.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const group = await this.#takeGroup();
-      if (group.length === 0) continue;
+      let group: Pending[] = [];
       try {
+        group = await this.#takeGroup();
+        if (group.length === 0) continue;
         const appended = await this.#writeGroup(group);
         this.#wake();
         group.forEach((pending, index) => {
@@ -423,15 +424,21 @@ export class SegmentedJournal implements Journal {
 
   /** Lets the mark follow, `markDelayMs` later and off the path of appends. */
   #scheduleMark(): void {
-    if (this.#marking !== undefined || this.#stop.signal.aborted) return;
-    this.#marking = this.#clock
-      .sleep(this.#limits.markDelayMs, this.#stop.signal)
-      .then(() => this.#storeMark())
-      // A mark is a lower bound: one that could not be stored is stored after the next group.
-      .catch(() => undefined)
-      .finally(() => {
-        this.#marking = undefined;
-      });
+    if (this.#next !== this.#marked) this.#marking ??= this.#followWithMark();
+  }
+
+  async #followWithMark(): Promise<void> {
+    try {
+      while (this.#next !== this.#marked) {
+        await this.#clock.sleep(this.#limits.markDelayMs, this.#stop.signal);
+        await this.#storeMark();
+      }
+    } catch {
+      // A mark is a lower bound: one that could not be stored is stored after the next group, or,
+      // where the journal is being closed, by that.
+    } finally {
+      this.#marking = undefined;
+    }
   }
 
   async #storeMark(): Promise<void> {
@@ -440,7 +447,6 @@ export class SegmentedJournal implements Journal {
       encodeMark({ first: this.#first, next, time: this.#time, link: this.#link }),
     );
     this.#marked = next;
-    if (this.#next !== next) queueMicrotask(() => this.#scheduleMark());
   }
 
   // ---- read --------------------------------------------------------------------------------
@@ -624,7 +630,8 @@ export class SegmentedJournal implements Journal {
       if (going.length > 0) {
         // First said, then done: a crash between leaves files that nothing refers to. Said twice,
         // so that both slots of the mark agree.
-        this.#first = going.at(-1)!.end.next;
+        const first = going.at(-1)!.end.next;
+        if (first > this.#first) this.#first = first;
         await this.#storeMark();
         await this.#storeMark();
       }
@@ -638,7 +645,9 @@ export class SegmentedJournal implements Journal {
       throw journalError(error, 'pruning the journal');
     }
     for (const held of going) {
-      this.#held.splice(this.#held.indexOf(held), 1);
+      const index = this.#held.indexOf(held);
+      // Another call may have pruned it meanwhile.
+      if (index >= 0) this.#held.splice(index, 1);
       this.#keyCache.delete(held.file.header.segment);
     }
     this.#leftovers = this.#leftovers.filter((path) => !leftovers.includes(path));
