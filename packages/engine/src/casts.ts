@@ -62,7 +62,11 @@ export function castText(json: Expression, type: ScalarType): Expression {
         call('accurateCastOrNull', json, text(type === 'int' ? 'Int32' : 'Int64')),
       );
     case 'real':
-      return orNull(matches(json, realShape), call('toFloat64OrNull', json));
+      // What is too large parses to infinity.
+      return orNull(
+        and([matches(json, realShape), call('isFinite', call('toFloat64OrNull', json))]),
+        call('toFloat64OrNull', json),
+      );
     case 'decimal':
       return orNull(matches(json, decimalShape), call('toDecimal128OrNull', json, integer(17)));
     case 'bool':

@@ -220,23 +220,22 @@ function overSource(query: Query, source: string, rows: Select): Select {
   return { ...query, items: [...query.items, ...passed], from: relation };
 }
 
-/** A value of the transformation in the table's type: as it is, or through its text. */
-function fit(value: Expression, type: ColumnSchema['type'], wanted: ColumnSchema): Expression {
-  if (type === wanted.type) return value;
-  if (wanted.type === 'string') return call('ifNull', call('toString', value), text(''));
-  if (wanted.type === 'long' && type === 'int') return call('toInt64', value);
-  if (wanted.type === 'real' && (type === 'int' || type === 'long')) {
-    return call('toFloat64', value);
-  }
-  if (wanted.type === 'dynamic') {
+/** A change of type that needs no cast of text, or undefined. */
+function widened(
+  value: Expression,
+  type: ColumnSchema['type'],
+  wanted: ColumnSchema['type'],
+): Expression | undefined {
+  if (type === wanted) return value;
+  if (wanted === 'string') return call('ifNull', call('toString', value), text(''));
+  if (wanted === 'long' && type === 'int') return call('toInt64', value);
+  if (wanted === 'real' && (type === 'int' || type === 'long')) return call('toFloat64', value);
+  if (wanted === 'dynamic') {
     return type === 'string'
       ? call('if', call('empty', value), text(''), call('toJSONString', value))
       : call('ifNull', call('toString', value), text(''));
   }
-  return castText(
-    type === 'string' ? call('nullIf', value, text('')) : call('toString', value),
-    wanted.type,
-  );
+  return undefined;
 }
 
 /** Rows with the table's columns in its types, `TimeGenerated` still nullable. */
@@ -253,23 +252,20 @@ function fitted(shape: InsertShape): { rows: Select; checks: readonly FitCheck[]
       }
       continue;
     }
+    const value = column(wanted.name);
     // A prefix keeps the value apart from the incoming column of that name.
     const alias = `#fit ${wanted.name}`;
-    items.push({ value: fit(column(wanted.name), given.type, wanted), alias });
-    if (
-      given.type !== wanted.type &&
-      wanted.type !== 'string' &&
-      wanted.type !== 'dynamic' &&
-      !(wanted.type === 'long' && given.type === 'int') &&
-      !(wanted.type === 'real' && (given.type === 'int' || given.type === 'long'))
-    ) {
-      const empty =
-        given.type === 'string' || given.type === 'dynamic'
-          ? call('empty', column(wanted.name))
-          : call('isNull', column(wanted.name));
-      items.push({ value: call('not', empty), alias: `#had ${wanted.name}` });
-      checks.push({ column: wanted });
+    const wide = widened(value, given.type, wanted.type);
+    if (wide !== undefined) {
+      items.push({ value: wide, alias });
+      continue;
     }
+    // Through its text, as strictly as a value that just came.
+    const isText = given.type === 'string' || given.type === 'dynamic';
+    const asText = isText ? call('nullIf', value, text('')) : call('toString', value);
+    items.push({ value: asText, alias: `#text ${wanted.name}` });
+    items.push({ value: castText(asText, wanted.type), alias });
+    checks.push({ column: wanted });
   }
   return { rows: select({ items: [...systemItems, ...items], from: from(rows) }), checks };
 }
@@ -278,17 +274,18 @@ interface FitCheck {
   readonly column: ColumnSchema;
 }
 
+const textBefore = (check: FitCheck): Expression => column(`#text ${check.column.name}`);
 const lost = (check: FitCheck): Expression =>
   infix(
     'AND',
-    column(`#had ${check.column.name}`),
+    call('isNotNull', textBefore(check)),
     call('isNull', column(`#fit ${check.column.name}`)),
   );
 
 const isFit = (checks: readonly FitCheck[]): Expression =>
   and([
     call('isNotNull', column('#fit TimeGenerated')),
-    ...checks.map((c) => call('not', lost(c))),
+    ...checks.map((check) => call('not', lost(check))),
   ]);
 
 const insertSettings = (token: string, deduplicate: boolean): Settings => ({
@@ -381,6 +378,10 @@ export function planInsert(shape: InsertShape): InsertPlan {
   };
 }
 
+/** Why a text did not cast. */
+const misfit = (value: Expression, type: ColumnSchema['type']): Expression =>
+  call('if', hasShape(value, type), reason('VALUE_OUT_OF_RANGE'), reason('WRONG_TYPE'));
+
 const reason = (value: DeadLetterReason): Expression => text(value);
 
 /** Numbers beyond what a JSON parser holds fail the whole line, though they are JSON. */
@@ -429,15 +430,7 @@ function planDeadLetters(
     if (each.type === 'string' || each.type === 'dynamic') return;
     whys.push(
       infix('AND', call('isNotNull', textOf(index)), call('isNull', column(each.name))),
-      tuple(
-        call(
-          'if',
-          hasShape(textOf(index), each.type),
-          reason('VALUE_OUT_OF_RANGE'),
-          reason('WRONG_TYPE'),
-        ),
-        text(each.name),
-      ),
+      tuple(misfit(textOf(index), each.type), text(each.name)),
     );
   });
   // Without a transformation or a change of type, nothing else can keep a row out.
@@ -467,7 +460,7 @@ function planDeadLetters(
     select({
       items: [
         ...outcome(call('tupleElement', why, integer(1)), call('tupleElement', why, integer(2))),
-        { value: call('trimBoth', line), alias: 'RawRecord' },
+        { value: call('replaceRegexpOne', line, text('\\s+$'), text('')), alias: 'RawRecord' },
         ...systemItems,
       ],
       from: from(uncast),
@@ -486,7 +479,7 @@ function planDeadLetters(
           'multiIf',
           ...checks.flatMap((check) => [
             lost(check),
-            tuple(reason('WRONG_TYPE'), text(check.column.name)),
+            tuple(misfit(textBefore(check), check.column.type), text(check.column.name)),
           ]),
           call('isNull', column('#fit TimeGenerated')),
           tuple(reason('MISSING_TIME'), text('TimeGenerated')),
@@ -510,7 +503,7 @@ function planDeadLetters(
     select({
       items: [
         ...outcome(call('tupleElement', why, integer(1)), call('tupleElement', why, integer(2))),
-        { value: call('trimBoth', line), alias: 'RawRecord' },
+        { value: call('replaceRegexpOne', line, text('\\s+$'), text('')), alias: 'RawRecord' },
         ...systemItems,
       ],
       from: {
