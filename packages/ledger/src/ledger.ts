@@ -268,18 +268,24 @@ class DirectoryLedger implements Ledger {
     return turn;
   }
 
+  /** Lets others run now and then: a follower that catches up must not hold up an ingest. */
+  #breathe(): Promise<void> {
+    return this.#options.clock.sleep(0);
+  }
+
   async #append(commitments: readonly Uint8Array[], startIndex: bigint): Promise<void> {
     if (this.#stopped !== undefined) throw this.#stopped;
     if (startIndex < 0n || startIndex > this.nextIndex) {
       throw ledgerError('LEDGER_GAP', `Leaf ${startIndex} does not follow ${this.nextIndex}.`);
     }
-    const { sha256 } = this.#options;
-    const leaves = commitments.map((commitment) => {
-      if (commitment.length !== hashSize) {
-        throw ledgerError('LEDGER_BAD_COMMITMENT', 'A commitment is not 32 bytes.');
-      }
-      return leafHash(sha256, commitment);
-    });
+    if (commitments.some(({ length }) => length !== hashSize)) {
+      throw ledgerError('LEDGER_BAD_COMMITMENT', 'A commitment is not 32 bytes.');
+    }
+    const leaves: Uint8Array[] = [];
+    for (const commitment of commitments) {
+      leaves.push(leafHash(this.#options.sha256, commitment));
+      if (leaves.length % limits.leavesPerTurn === 0) await this.#breathe();
+    }
     const known = Number(this.nextIndex - startIndex);
     for (const [at, leaf] of leaves.slice(0, known).entries()) {
       const index = startIndex + BigInt(at);
@@ -312,8 +318,9 @@ class DirectoryLedger implements Ledger {
     const frontier = sealed.clone();
     const completed: { id: TileId; hashes: readonly Uint8Array[] }[] = [];
     const leaves = this.#pending.slice();
-    for (const leaf of leaves) {
+    for (const [at, leaf] of leaves.entries()) {
       frontier.push(sha256, leaf, (id, hashes) => completed.push({ id, hashes }));
+      if ((at + 1) % limits.leavesPerTurn === 0) await this.#breathe();
     }
     // A level whose edge did not change has its tile from an earlier seal.
     const changed = frontier.partialTiles().filter(({ id }) => {

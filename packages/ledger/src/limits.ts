@@ -18,6 +18,8 @@ export const limits = {
   receiptGroupMax: 65_536,
   /** Leaves appended but not yet sealed: 8 MiB of hashes; a sealer further behind must seal first. */
   pendingLeavesMax: 262_144,
+  /** Leaves hashed without letting others run: some 4 ms. */
+  leavesPerTurn: 2_048,
   /** Full tiles kept in memory, already verified: 2 MiB. */
   cachedTilesMax: 256,
   /** Least time between two checkpoints in the history: a year of them is verified in seconds. */

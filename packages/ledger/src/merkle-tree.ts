@@ -8,11 +8,13 @@ import type { Verdict } from './verdict.js';
 /** Bytes of every hash here. */
 export const hashSize = 32;
 
-const leafPrefix = new Uint8Array([0]);
-
 /** The hash of a leaf's data: SHA-256(0x00 || data) (RFC 6962 §2.1). */
-export const leafHash = (sha256: Sha256, data: Uint8Array): Uint8Array<ArrayBuffer> =>
-  sha256(leafPrefix, data);
+export function leafHash(sha256: Sha256, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  // One buffer, one update: the calls into the hash function cost more than the hashing.
+  const input = new Uint8Array(1 + data.length);
+  input.set(data, 1);
+  return sha256(input);
+}
 
 /** The hash of an inner node: SHA-256(0x01 || left || right) (RFC 6962 §2.1). */
 export function nodeHash(
@@ -20,7 +22,6 @@ export function nodeHash(
   left: Uint8Array,
   right: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  // One buffer, one update: the calls into the hash function cost more than the hashing.
   const input = new Uint8Array(1 + 2 * hashSize);
   input[0] = 1;
   input.set(left, 1);
