@@ -10,7 +10,7 @@ export { createWorkspaceKeyRecord, openWorkspaceKeys } from './workspace-keys.js
 export type { DataKey, DataKeyPurpose, WorkspaceKeys } from './workspace-keys.js';
 export { openServiceKeys } from './service-keys.js';
 export type { ServiceKeys, TokenKey } from './service-keys.js';
-export { ed25519Signer, verifyEd25519 } from './signature.js';
+export { ed25519Signer, readEd25519PublicKey, verifyEd25519 } from './signature.js';
 export type { Ed25519Signer } from './signature.js';
 export { openAuthority } from './authority.js';
 export type { Authority, IssuedCertificate } from './authority.js';

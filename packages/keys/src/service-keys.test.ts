@@ -7,7 +7,7 @@ import { limits } from './limits.js';
 import { openLocalKeystore } from './local-keystore.js';
 import { openServiceKeys } from './service-keys.js';
 import type { ServiceKeys } from './service-keys.js';
-import { ed25519Signer, verifyEd25519 } from './signature.js';
+import { ed25519Signer, readEd25519PublicKey, verifyEd25519 } from './signature.js';
 
 const random = seededRandom('service keys');
 const directory = '/data/keys';
@@ -67,6 +67,11 @@ void describe('service keys', () => {
     assert.equal(verifyEd25519(signer.publicKey, message, signature), true);
     const pem = Buffer.from(fs.peek(`${directory}/ledger.pub.pem`)).toString();
     assert.equal(verify(null, message, createPublicKey(pem), signature), true);
+    assert.deepEqual(readEd25519PublicKey(pem), signer.publicKey);
+    const ecPem = (await (await open(fs)).ecKey('other')).publicKeyPem;
+    for (const wrong of ['', pem + pem, pem.replace('MCowBQ', 'MCowBR'), ecPem]) {
+      assert.throws(() => readEd25519PublicKey(wrong), { code: 'KEYS_BAD_KEY' });
+    }
   });
 
   void test('do not open under another root key, name, kind or size', async () => {

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { concatBytes, fromHex } from '@strongroom/base';
+import { concatBytes, equalBytes, fromHex } from '@strongroom/base';
 import { keysError } from './errors.js';
+import { parsePem } from './pem.js';
 
 // DER around the 32 bytes of a raw key (RFC 8410 §4, §7).
 const publicPrefix = fromHex('302a300506032b6570032100');
@@ -28,6 +29,15 @@ export const ed25519PublicKey = (publicKey: Uint8Array): KeyObject =>
     format: 'der',
     type: 'spki',
   });
+
+/** The 32 bytes of a public key in PEM, as `NAME.pub.pem` holds it. Throws `KEYS_BAD_KEY`. */
+export function readEd25519PublicKey(pem: string): Uint8Array<ArrayBuffer> {
+  const der = parsePem('PUBLIC KEY', pem);
+  if (der?.length !== publicPrefix.length + 32 || !equalBytes(der.subarray(0, 12), publicPrefix)) {
+    throw keysError('KEYS_BAD_KEY', 'The text is not one Ed25519 public key in PEM.');
+  }
+  return der.slice(publicPrefix.length);
+}
 
 /** Signs with Ed25519. */
 export interface Ed25519Signer {
