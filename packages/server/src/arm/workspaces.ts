@@ -22,7 +22,7 @@ import {
 const provider = 'Microsoft.OperationalInsights';
 const type = `${provider}/workspaces`;
 /** 4 to 63 letters, digits and dashes, neither first nor last a dash (azure-api.md §4.4). */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/;
+export const namePattern = /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/;
 const skuNames = [
   'Free',
   'Standard',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { invariant, principalId as readPrincipalId, utf8 } from '@strongroom/base';
 import type { Clock, Fs, Random } from '@strongroom/base';
-import { createEnrollmentKey } from '../agents/enrollment-keys.js';
+import { createEnrollmentKey, regenerateEnrollmentKey } from '../agents/enrollment-keys.js';
 import { roles } from '../access/roles.js';
 import type { Role } from '../access/roles.js';
 import type { Principal } from '../access/principal.js';
@@ -383,23 +383,21 @@ async function endApplication({ catalog, clock }: BootstrapOptions): Promise<voi
   });
 }
 
-/** A new key each start; the one of the start before is revoked. */
+/** One key, with a new text each start: the text of the start before is dead. */
 async function renewEnrollmentKey(
   options: BootstrapOptions,
   workspace: StoredWorkspace,
 ): Promise<string> {
-  const { catalog, clock } = options;
-  const before = catalog.snapshot.enrollmentKeys.get(
-    catalog.snapshot.settings.get(enrollmentKeySetting) ?? '',
-  );
+  const { catalog } = options;
+  const known = catalog.snapshot.settings.get(enrollmentKeySetting);
   await record(
     options,
     'Microsoft.OperationalInsights/workspaces/agents/write',
     workspace.resourceId,
     workspace.workspaceId,
   );
-  if (before !== undefined && before.revokedAt === undefined) {
-    await catalog.change((write) => write.putEnrollmentKey({ ...before, revokedAt: clock.now() }));
+  if (known !== undefined && catalog.snapshot.enrollmentKeys.has(known)) {
+    return (await regenerateEnrollmentKey(options, known)).key;
   }
   const { key, stored } = await createEnrollmentKey(options, {
     workspaceId: workspace.workspaceId,

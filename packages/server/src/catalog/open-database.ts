@@ -23,10 +23,12 @@ export async function openDatabase(options: {
   await chmod(options.path, 0o600);
   try {
     // `encryptionKey` is missing from the package's types.
-    const encryption = { timeout: 5_000, encryptionKey: toHex(options.encryptionKey) };
+    const encryption = { timeout: 1_000, encryptionKey: toHex(options.encryptionKey) };
     const database = new Database(options.path, encryption);
     // The lock on this file is the lock on the whole data directory: taken here, before anything
     // else of it is opened, held for as long as the process lives, freed by the kernel with it.
+    database.prepare('PRAGMA locking_mode = EXCLUSIVE').get();
+    // One process at a time; the lock is taken with the first write and kept until the end.
     database.prepare('PRAGMA locking_mode = EXCLUSIVE').get();
     database.prepare('PRAGMA journal_mode = WAL').get();
     database.exec('BEGIN EXCLUSIVE; COMMIT');
