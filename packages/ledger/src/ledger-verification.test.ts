@@ -203,6 +203,18 @@ void describe('offline verification', () => {
     assert.equal((await verify(fs)).ok, true, 'a torn tail is no forgery');
   });
 
+  void test('takes the start of a full tile where a partial one is gone', async () => {
+    const { fs, atEarlier } = await prepare();
+    const full = fs.peek(`${directory}/tile/0/000`);
+    fs.restore(atEarlier);
+    const partial = `${directory}/tile/0/000.p/100`;
+    await fs.rename(partial, `${directory}/tile/0/000`);
+    fs.overwrite(`${directory}/tile/0/000`, full);
+    assert.equal((await verify(fs)).ok, true);
+    fs.overwrite(`${directory}/tile/0/000`, full.subarray(32));
+    assert.deepEqual(codes(await verify(fs)), ['LEDGER_TILE_DAMAGED']);
+  });
+
   void test('says what it could not read, and how far it came', async () => {
     const { fs } = await prepare();
     fs.fail({ code: 'EIO', effect: 'lost', path: /002\.p/ });

@@ -1,4 +1,4 @@
-import { equalBytes, isNotFound, StrongroomError, toHex } from '@strongroom/base';
+import { equalBytes, hasCode, StrongroomError, toHex } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
 import { verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
@@ -6,12 +6,13 @@ import type { LedgerProblemCode } from './errors.js';
 import { readHistory } from './history.js';
 import { readCheckpoint } from './ledger.js';
 import { limits } from './limits.js';
-import { hashSize, leafHash } from './merkle-tree.js';
+import { leafHash } from './merkle-tree.js';
 import { parseVerifierKey } from './note.js';
 import type { VerifySignature } from './note.js';
 import { verifyReceipt } from './receipt.js';
-import { Frontier, fullTiles, partialWidth, tileHashes, tilePath, tileWidth } from './tile.js';
+import { Frontier, fullTiles, partialWidth, tilePath, tileWidth } from './tile.js';
 import type { TileId } from './tile.js';
+import { readTile } from './tile-file.js';
 import { attempt } from './verdict.js';
 
 /** One thing that does not hold. `path` is below the ledger's directory, or names what was handed in. */
@@ -253,22 +254,12 @@ async function recompute(
 
 function tileReader(options: LedgerVerificationOptions, report: Report) {
   return async (id: TileId): Promise<Uint8Array[] | undefined> => {
-    const path = tilePath(id);
     try {
-      const bytes = await options.fs.readFile(`${options.directory}/${path}`);
-      const hashes = tileHashes(bytes, id.width);
-      if (hashes === undefined) {
-        const message = `It has ${bytes.length} bytes, not ${id.width * hashSize}.`;
-        report('LEDGER_TILE_DAMAGED', path, message);
-      }
-      return hashes;
+      return await readTile(options.fs, options.directory, id);
     } catch (error) {
-      const missing = isNotFound(error);
-      report(
-        missing ? 'LEDGER_TILE_DAMAGED' : 'LEDGER_UNREADABLE',
-        path,
-        missing ? 'The tile is missing.' : String(error),
-      );
+      const damaged = hasCode(error, 'LEDGER_TILE_DAMAGED');
+      const code = damaged ? 'LEDGER_TILE_DAMAGED' : 'LEDGER_UNREADABLE';
+      report(code, tilePath(id), damaged ? error.message : String(error));
       return undefined;
     }
   };

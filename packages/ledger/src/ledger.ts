@@ -25,12 +25,12 @@ import {
   fullTiles,
   levelCount,
   partialWidth,
-  tileHashes,
   tileHeight,
   tilePath,
   tileWidth,
 } from './tile.js';
 import type { TileId } from './tile.js';
+import { readTile } from './tile-file.js';
 
 /** What a ledger is opened with. */
 export interface LedgerOptions {
@@ -180,23 +180,6 @@ async function readFrontier(
     throw ledgerError('LEDGER_TILE_DAMAGED', 'The right edge does not hash to the signed root.');
   }
   return frontier;
-}
-
-/** Reads a tile's hashes, not yet verified. Throws `LEDGER_TILE_DAMAGED`. */
-async function readTile(fs: Fs, directory: string, id: TileId): Promise<Uint8Array[]> {
-  const path = tilePath(id);
-  let bytes: Uint8Array;
-  try {
-    bytes = await fs.readFile(`${directory}/${path}`);
-  } catch (cause) {
-    if (!isNotFound(cause)) throw cause;
-    throw ledgerError('LEDGER_TILE_DAMAGED', `The tile ${path} is missing.`, cause);
-  }
-  const hashes = tileHashes(bytes, id.width);
-  if (hashes === undefined) {
-    throw ledgerError('LEDGER_TILE_DAMAGED', `The tile ${path} has ${bytes.length} bytes.`);
-  }
-  return hashes;
 }
 
 class DirectoryLedger implements Ledger {
