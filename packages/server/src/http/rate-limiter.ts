@@ -45,11 +45,12 @@ export class RateLimiter {
       window = { step, requests: [0], bytes: [0] };
       this.#windows.set(key, window);
     }
-    for (; window.step < step; window.step += 1) {
+    const passed = Math.min(step - window.step, steps);
+    for (let at = 0; at < passed; at += 1) {
       window.requests.unshift(0);
       window.bytes.unshift(0);
-      if (step - window.step > steps) window.step = step - 1;
     }
+    window.step = step;
     window.requests.length = Math.min(window.requests.length, steps);
     window.bytes.length = Math.min(window.bytes.length, steps);
     return window;

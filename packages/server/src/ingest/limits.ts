@@ -29,7 +29,7 @@ export const ingestLimits: IngestLimits = {
   plainBytesMax: 8 * 1024 * 1024,
   rowBytesMax: 1024 * 1024,
   nestingMax: 64,
-  heldBytesMax: 96 * 1024 * 1024,
+  heldBytesMax: 64 * 1024 * 1024,
   bodyIdleMs: 15_000,
   bodyTotalMs: 60_000,
   requestsPerMinuteMax: 12_000,

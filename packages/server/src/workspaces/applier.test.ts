@@ -11,6 +11,7 @@ import { Accounting } from './accounting.js';
 import { Applier, deadLetterTable } from './applier.js';
 import type { PositionRange, TableBatch, TableWriter } from './applier.js';
 import { encodeEntryMetadata } from './entry.js';
+import type { EntryMetadata } from './entry.js';
 import { workspaceLimits } from './limits.js';
 
 /**
@@ -129,15 +130,15 @@ async function run(seed: number): Promise<void> {
       const texts = Array.from({ length: 1 + pick(3) }, () => `{"n":${(number += 1)}}`);
       const poisoned = pick(10) === 0;
       if (poisoned) poison.add(texts[0]!);
-      await journal.append({
-        metadata: encodeEntryMetadata({
-          route: { stream: `S${pick(2)}`, table, columns },
-          source: { kind: 'Application', id: 'x' },
-          shape: 'ndjson',
-          rowCount: texts.length,
-        }),
-        payload: utf8(`${texts.join('\n')}\n`),
-      });
+      const metadata: EntryMetadata = {
+        route: { stream: `S${pick(2)}`, table, columns },
+        source: { kind: 'Application', id: 'x' },
+        shape: 'ndjson',
+        rowCount: texts.length,
+      };
+      const payload = utf8(`${texts.join('\n')}\n`);
+      const appended = await journal.append({ metadata: encodeEntryMetadata(metadata), payload });
+      if (pick(3) > 0) applier.note({ entry: { ...appended, payload }, metadata });
       const name = poisoned ? deadLetterTable : table;
       expected.set(name, [
         ...(expected.get(name) ?? []),

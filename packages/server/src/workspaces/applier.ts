@@ -87,6 +87,9 @@ export class Applier {
   /** Entries of the next batch at most: halves while a batch fails, grows back after. */
   #entriesMax: number;
   #pendingBytes = 0;
+  /** Entries of this run that are not applied yet, in order, so that most are never read back. */
+  readonly #recent: ReadEntry[] = [];
+  #recentBytes = 0;
   #running: Promise<void> | undefined;
   #last: readonly AppliedTable[] = [];
 
@@ -117,9 +120,16 @@ export class Applier {
     this.#running = this.#run();
   }
 
-  /** Tells that bytes wait, so that a full batch need not wait for company. */
-  note(bytes: number): void {
+  /**
+   * Hands over an entry that just became durable, in the order of positions. What does not fit the
+   * limit is read back from the journal; nothing depends on being told.
+   */
+  note(entry: ReadEntry): void {
+    const bytes = entry.entry.payload.length;
     this.#pendingBytes += bytes;
+    if (this.#recentBytes + bytes > this.#options.limits.applyHeldBytesMax) return;
+    this.#recent.push(entry);
+    this.#recentBytes += bytes;
   }
 
   /** Stops after the insert that runs. What was not finished is done again after the next start. */
@@ -189,15 +199,13 @@ export class Applier {
 
   /** Entries from the cursor on that may share a batch: one arrival day, one route a table. */
   async #readBatch(): Promise<ReadEntry[]> {
-    const { journal, limits } = this.#options;
+    const { limits } = this.#options;
     const entries: ReadEntry[] = [];
     const routes = new Map<string, string>();
     let bytes = 0;
     let day: number | undefined;
-    for await (const entry of journal.read(journalSequence(this.#applied), {
-      maxBytes: limits.applyBytesMax,
-    })) {
-      const read = decode(entry);
+    for await (const read of this.#waiting()) {
+      const { entry } = read;
       const { route } = read.metadata;
       const routeKey = keyOfRoute(route);
       const entryDay = Math.floor(entry.time / msPerDay);
@@ -217,6 +225,37 @@ export class Applier {
       entries.push(read);
     }
     return entries;
+  }
+
+  /** Entries from the cursor on: from memory as far as they are there, else from the journal. */
+  async *#waiting(): AsyncGenerator<ReadEntry> {
+    const { journal, limits } = this.#options;
+    this.#forgetBelow(this.#applied);
+    const [first] = this.#recent;
+    if (first?.entry.sequence === this.#applied) {
+      let next: bigint = this.#applied;
+      for (const entry of this.#recent) {
+        if (entry.entry.sequence !== next) return;
+        next += 1n;
+        yield entry;
+      }
+      return;
+    }
+    for await (const entry of journal.read(journalSequence(this.#applied), {
+      maxBytes: limits.applyBytesMax,
+    })) {
+      if (first !== undefined && entry.sequence >= first.entry.sequence) return;
+      yield decode(entry);
+    }
+  }
+
+  #forgetBelow(position: bigint): void {
+    const recent = this.#recent;
+    let drop = 0;
+    for (; drop < recent.length && recent[drop]!.entry.sequence < position; drop += 1) {
+      this.#recentBytes -= recent[drop]!.entry.payload.length;
+    }
+    recent.splice(0, drop);
   }
 
   async #read(plan: Plan): Promise<ReadEntry[]> {
@@ -389,6 +428,7 @@ export class Applier {
   #finish(plan: Plan, entries: readonly ReadEntry[], done: readonly AppliedTable[]): void {
     const { accounting, limits } = this.#options;
     this.#applied = plan.to;
+    this.#forgetBelow(plan.to);
     this.#plan = undefined;
     this.#cursorStale = true;
     this.#last = done;
@@ -439,8 +479,9 @@ export interface ApplierOptions {
   readonly alarm: (code: string) => void;
 }
 
-interface ReadEntry {
-  readonly entry: JournalEntry;
+/** An entry as the applier needs it. */
+export interface ReadEntry {
+  readonly entry: Pick<JournalEntry, 'sequence' | 'time' | 'payload'>;
   readonly metadata: EntryMetadata;
 }
 

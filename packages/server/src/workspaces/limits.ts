@@ -5,6 +5,8 @@ export interface WorkspaceLimits {
   /** Plain bytes of one apply batch, but for a single larger entry. Bounds memory. */
   readonly applyBytesMax: number;
   readonly applyEntriesMax: number;
+  /** Plain bytes of acknowledged entries kept in memory for the applier; others it reads back. */
+  readonly applyHeldBytesMax: number;
   /** Tables of one apply batch: its plan must fit the cursor file. */
   readonly applyTablesMax: number;
   /** How long an entry waits for company before it is applied. */
@@ -38,6 +40,7 @@ export const workspaceLimits: WorkspaceLimits = {
   applyBytesTarget: 8 * 1024 * 1024,
   applyBytesMax: 16 * 1024 * 1024,
   applyEntriesMax: 4096,
+  applyHeldBytesMax: 32 * 1024 * 1024,
   applyTablesMax: 64,
   applyLingerMs: 120,
   applyTriesMax: 3,

@@ -319,7 +319,7 @@ export class RunningWorkspace implements Workspace {
       options,
     );
     this.#sealer.note(appended);
-    this.#applier.note(payload.length);
+    this.#applier.note({ entry: { ...appended, payload }, metadata });
     this.#parts.marks.add(appended.time, appended.sequence);
     this.#parts.retries.add(appended.sequence, metadata.fingerprint);
     return { sequence: appended.sequence, receipt: await this.#receipt(appended), repeated: false };
