@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
+import { toHex } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256 } from '@strongroom/base';
 import { assertOutside, openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
@@ -24,9 +25,12 @@ import type { Listener, Peer } from './http/listener.js';
 import type { AuthenticatedHandler, Handler, Incoming, Outgoing } from './http/request.js';
 import { createStaticFiles } from './http/static-files.js';
 import { createAuthenticator } from './identity/authenticator.js';
+import { createOidc, oidcPrefix } from './identity/oidc.js';
+import { createPasswordCheck } from './identity/password-check.js';
 import { createPasswords } from './identity/passwords.js';
 import { createRefusalLog } from './identity/refusal-log.js';
 import { createSessions } from './identity/sessions.js';
+import { createSignIn } from './identity/sign-in.js';
 import { createTokenService } from './identity/token-service.js';
 import { createTokens } from './identity/tokens.js';
 import { createIngest, isIngestPath } from './ingest/ingest-handler.js';
@@ -34,6 +38,7 @@ import { startLocalAgent } from './local-agent.js';
 import type { LocalAgent } from './local-agent.js';
 import { errorFields } from './log.js';
 import type { Log } from './log.js';
+import { createPortal } from './portal/portal.js';
 import { createQuery, isQueryPath } from './query/query-handler.js';
 import type { Environment, Settings } from './settings.js';
 import type { StartInformation } from './welcome.js';
@@ -55,6 +60,9 @@ export interface ServiceOptions {
   readonly sha256: Sha256;
   readonly log: Log;
 }
+
+/** The version of the product, as the command-line client and the status show it. */
+const version = '0.1.0';
 
 /** Days of a server certificate's life, and when a new one is made. */
 const certificateDays = 90;
@@ -145,6 +153,12 @@ async function openParts(
   const passwords = await createPasswords(random);
   const refusals = createRefusalLog(audit, clock);
   const authenticator = createAuthenticator({ tokens, sessions, catalog, refusals });
+  const checkPassword = createPasswordCheck({ catalog, passwords, audit, refusals, clock });
+  const cookieSecret = toHex(await serviceKeys.secret('cookies', 32));
+  const oidc = createOidc({
+    ...{ catalog, checkPassword, cookieSecret, clock, random },
+    key: tokenKey,
+  });
   const agents = createAgentDirectory({ catalog, clock });
   onClose(() => agents.close());
   const authority = await openAuthority({
@@ -165,6 +179,13 @@ async function openParts(
       createTokenService({
         ...{ tokens, tenantId, catalog, audit, refusals, clock, random },
         key: tokenKey,
+      }),
+      createSignIn({ oidc, sessions, authenticator, catalog, audit, clock, random }),
+      createPortal({
+        ...{ ...parts, authenticator, sessions, passwords, checkPassword, agents, authority },
+        ...{ subscriptionId, version },
+        resourceGroup: identity.resourceGroup,
+        regions: [settings.region],
       }),
       await createStaticFiles({ directory: portalDirectory, prefix: '/portal' }),
     ],
@@ -188,7 +209,7 @@ async function openParts(
       days: certificateDays,
     }),
     agentAuthorityPem: authority.certificatePem,
-    raw: [],
+    raw: [{ prefix: oidcPrefix, handle: (request, response) => oidc.handle(request, response) }],
     handle: (request, peer) => route(handlers, sockets, request, peer),
   });
   onClose(() => listener.close());
