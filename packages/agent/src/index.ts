@@ -10,4 +10,4 @@ export type { DiskUsage, System } from './system.js';
 export type { AgentPorts } from './state.js';
 export type { AgentLimits } from './limits.js';
 export type { AgentErrorCode } from './errors.js';
-export { agentVersion } from './version.js';
+export { agentNodeFlags, agentVersion } from './version.js';

@@ -10,6 +10,8 @@ export const limits = {
   lineBytesMax: 65_536,
   /** One read of a tailed file. Larger than a line, small enough for many files. */
   readBytesMax: 262_144,
+  /** Lines made into rows in one step. At most `lineBytesMax`. */
+  blockBytesMax: 32_768,
   /** Read of one file before the next has its turn. */
   turnBytesMax: 4 * 1024 * 1024,
   /** Files tailed at once; more are counted and reported. */

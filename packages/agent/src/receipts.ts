@@ -10,8 +10,6 @@ export interface KeptReceipt {
   readonly stream: string;
   readonly requestId: string;
   readonly rowCount: number;
-  /** SHA-256 of the NDJSON text, hexadecimal. */
-  readonly plainSha256: string;
   /** As the service sent it: see `docs/formats/receipt.md`. */
   readonly receipt: string;
 }

@@ -220,8 +220,8 @@ export class Shipper {
     if (verdict === 'sent' && answer.arrived) {
       const receipt = answer.header(receiptHeader);
       if (receipt !== undefined) {
-        const { stream, requestId, rowCount, plainSha256 } = entry;
-        this.#receipts.add({ stream, requestId, rowCount, plainSha256, receipt });
+        const { stream, requestId, rowCount } = entry;
+        this.#receipts.add({ stream, requestId, rowCount, receipt });
       }
       this.#lastSentMs = this.#clock.now();
       this.#sentBytes += entry.payload.length;

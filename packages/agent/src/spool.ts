@@ -37,7 +37,6 @@ export interface SpoolEntry {
   readonly stream: string;
   readonly requestId: string;
   readonly rowCount: number;
-  readonly plainSha256: string;
   /** gzip of NDJSON. */
   readonly payload: Uint8Array;
 }
@@ -47,7 +46,6 @@ interface Item {
   readonly stream: string;
   readonly requestId: string;
   readonly rowCount: number;
-  readonly plainSha256: string;
   state: 'waiting' | 'sending' | 'done';
 }
 
@@ -73,7 +71,6 @@ interface EntryMetadata {
   readonly requestId: string;
   readonly rows: number;
   readonly plainBytes: number;
-  readonly plainSha256: string;
   readonly positions: Positions;
 }
 
@@ -226,7 +223,6 @@ export class Spool {
       requestId,
       rows: batch.rowCount,
       plainBytes: batch.plainBytes,
-      plainSha256: batch.plainSha256,
       positions: batch.positions,
     };
     const record = { metadata: utf8(JSON.stringify(metadata)), payload: batch.payload };
@@ -241,7 +237,6 @@ export class Spool {
           stream: batch.stream,
           requestId,
           rowCount: batch.rowCount,
-          plainSha256: batch.plainSha256,
           state: batch.rowCount === 0 ? 'done' : 'waiting',
         });
         this.#fold(lane, sequence, batch.positions);
@@ -375,8 +370,8 @@ export class Spool {
         const payload =
           this.#cache.get(`${name}:${item.sequence}`) ?? (await this.#read(lane, item.sequence));
         this.#uncache(lane, item.sequence);
-        const { sequence, stream, requestId, rowCount, plainSha256 } = item;
-        return { lane: name, sequence, stream, requestId, rowCount, plainSha256, payload };
+        const { sequence, stream, requestId, rowCount } = item;
+        return { lane: name, sequence, stream, requestId, rowCount, payload };
       }
       await this.#change(60_000, signal);
     }
@@ -588,7 +583,6 @@ export async function openSpool(options: {
           stream: metadata.stream,
           requestId: metadata.requestId,
           rowCount: metadata.rows,
-          plainSha256: metadata.plainSha256,
           state: metadata.rows === 0 ? 'done' : 'waiting',
         });
         if (entry.sequence < lane.folded) continue;

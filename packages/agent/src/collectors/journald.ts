@@ -5,7 +5,7 @@ import { invariant } from '@strongroom/base';
 import type { Health } from '../health.js';
 import type { Machine } from '../machine.js';
 import type { System } from '../system.js';
-import { syslogRow } from './syslog.js';
+import { SyslogRows } from './syslog.js';
 import { facilities, severities } from './syslog-line.js';
 
 /** The key of the journal's place among all positions. */
@@ -22,9 +22,9 @@ function fieldText(value: unknown): string | undefined {
 /** An entry of the journal as a row of the `Syslog` table, and its cursor. */
 export function journaldRow(
   text: string,
-  machine: Machine,
-  nowMs: number,
+  options: { machine: Machine; rows: SyslogRows; nowMs: number },
 ): { readonly row: string; readonly cursor: string; readonly cut: boolean } | undefined {
+  const { machine, rows, nowMs } = options;
   let entry: Record<string, unknown>;
   try {
     const parsed: unknown = JSON.parse(text);
@@ -50,11 +50,12 @@ export function journaldRow(
   const facility =
     facilities[number('SYSLOG_FACILITY') ?? (entry['_TRANSPORT'] === 'kernel' ? 0 : 3)];
   const severity = severities[number('PRIORITY') ?? 6];
+  const process = fieldText(entry['SYSLOG_IDENTIFIER']) ?? fieldText(entry['_COMM']);
   const ownHost = fieldText(entry['_HOSTNAME']);
   return {
     cursor,
     cut,
-    row: syslogRow(
+    row: rows.row(
       {
         timeMs: micros === undefined ? undefined : Math.floor(micros / 1000),
         facility,
@@ -63,11 +64,12 @@ export function journaldRow(
           ownHost === undefined || machine.computer.split('.')[0] === ownHost
             ? machine.computer
             : ownHost,
-        process: fieldText(entry['SYSLOG_IDENTIFIER']) ?? fieldText(entry['_COMM']),
+        process,
         processId: processId !== undefined && processId <= 0x7fff_ffff ? processId : undefined,
         message,
       },
-      { machine, nowMs, facility: facility ?? 'daemon', severity: severity ?? 'info' },
+      rows.source(process, facility ?? 'daemon', severity ?? 'info'),
+      nowMs,
     ),
   };
 }
@@ -101,6 +103,7 @@ export async function followJournald(options: {
   signal: AbortSignal;
 }): Promise<void> {
   const { sink, positions, signal, machine, health, clock } = options;
+  const rows = new SyslogRows(machine);
   while (!signal.aborted) {
     const cursor = positions.get(journaldKey);
     const from =
@@ -110,7 +113,8 @@ export async function followJournald(options: {
     const args = ['--output=json', '--follow', '--quiet', '--all', ...from];
     for await (const lines of options.system.follow('journalctl', args, signal)) {
       for (const text of lines) {
-        const entry = text === '' ? undefined : journaldRow(text, machine, clock.now());
+        const entry =
+          text === '' ? undefined : journaldRow(text, { machine, rows, nowMs: clock.now() });
         if (entry === undefined) {
           if (text !== '') health.report('journal entries unreadable', 'journald', '');
           continue;

@@ -71,6 +71,8 @@ export interface LineContext {
     minute: number,
     second: number,
   ) => number;
+  /** Traditional times already read in this context, by their text. */
+  readonly times: Map<string, number>;
 }
 
 const months = 'JanFebMarAprMayJunJulAugSepOctNovDec';
@@ -108,6 +110,19 @@ function isoMs(match: RegExpExecArray): number | undefined {
 }
 
 const dayMs = 86_400_000;
+
+const timesMax = 4096;
+
+function rememberedMs(match: RegExpExecArray, context: LineContext): number {
+  const text = match[0].slice(0, 15);
+  let ms = context.times.get(text);
+  if (ms === undefined) {
+    ms = traditionalMs(match, context);
+    if (context.times.size >= timesMax) context.times.clear();
+    context.times.set(text, ms);
+  }
+  return ms;
+}
 
 /** The year that puts a time without one nearest to now, but not more than a day after it. */
 function traditionalMs(match: RegExpExecArray, context: LineContext): number {
@@ -194,7 +209,7 @@ export function parseSyslogLine(line: string, context: LineContext): SyslogLine 
   } else {
     const match = traditional.exec(rest);
     if (match !== null) {
-      timeMs = traditionalMs(match, context);
+      timeMs = rememberedMs(match, context);
       host = match[6];
       rest = rest.slice(match[0].length);
     }

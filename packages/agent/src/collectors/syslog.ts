@@ -5,24 +5,55 @@ import { facilityFor, parseSyslogLine } from './syslog-line.js';
 import type { LineContext, SyslogLine } from './syslog-line.js';
 import type { TailSource } from './tail.js';
 
-/** A row of the `Syslog` table. */
-export function syslogRow(
-  line: SyslogLine,
-  options: {
-    readonly machine: Machine;
-    readonly nowMs: number;
-    readonly facility: string;
-    readonly severity: string;
-  },
-): string {
-  const { machine } = options;
-  const time = JSON.stringify(new Date(line.timeMs ?? options.nowMs).toISOString());
-  const host = JSON.stringify(line.host ?? machine.computer);
-  const computer = JSON.stringify(machine.computer);
-  const address = line.host === undefined || line.host === machine.computer ? machine.address : '';
-  const processId = line.processId === undefined ? '' : `,"ProcessID":${line.processId}`;
-  // Put together by hand: this runs for each line.
-  return `{"TimeGenerated":${time},"EventTime":${time},"Facility":"${options.facility}","SeverityLevel":"${options.severity}","ProcessName":${JSON.stringify(line.process ?? '')}${processId},"HostName":${host},"Computer":${host},"HostIP":${JSON.stringify(address)},"SyslogMessage":${JSON.stringify(line.message)},"CollectorHostName":${computer},"SourceSystem":"Linux"}`;
+/** Different values remembered as JSON; beyond it the memory begins anew. */
+const rememberedMax = 1024;
+
+/**
+ * Makes rows of the `Syslog` table. They are put together by hand, and the parts that come again and
+ * again (a host, a process, a second) are written as JSON once: this runs for every line.
+ */
+export class SyslogRows {
+  readonly #machine: Machine;
+  readonly #collector: string;
+  readonly #hosts = new Map<string, string>();
+  #timeMs = Number.NaN;
+  #time = '';
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#collector = JSON.stringify(machine.computer);
+  }
+
+  /** The row of a line; `source` is from {@link source}. */
+  row(line: SyslogLine, source: string, nowMs: number): string {
+    const timeMs = line.timeMs ?? nowMs;
+    if (timeMs !== this.#timeMs) {
+      this.#timeMs = timeMs;
+      const time = new Date(timeMs).toISOString();
+      this.#time = `{"TimeGenerated":"${time}","EventTime":"${time}",`;
+    }
+    const processId = line.processId === undefined ? '' : `"ProcessID":${line.processId},`;
+    return `${this.#time}${source}${processId}${this.#host(line.host)}"SyslogMessage":${JSON.stringify(line.message)}}`;
+  }
+
+  /** The part of a row that says what kind of message it is. */
+  source(process: string | undefined, facility: string, severity: string): string {
+    return `"Facility":${JSON.stringify(facility)},"SeverityLevel":${JSON.stringify(severity)},"ProcessName":${JSON.stringify(process ?? '')},`;
+  }
+
+  #host(named: string | undefined): string {
+    const { computer, address } = this.#machine;
+    const name = named ?? computer;
+    let host = this.#hosts.get(name);
+    if (host === undefined) {
+      const quoted = JSON.stringify(name);
+      const hostIp = JSON.stringify(name === computer ? address : '');
+      host = `"HostName":${quoted},"Computer":${quoted},"HostIP":${hostIp},"CollectorHostName":${this.#collector},"SourceSystem":"Linux",`;
+      if (this.#hosts.size >= rememberedMax) this.#hosts.clear();
+      this.#hosts.set(name, host);
+    }
+    return host;
+  }
 }
 
 /** Traditional times are those of the machine's own zone. */
@@ -39,20 +70,39 @@ export function syslogSource(options: {
 }): TailSource {
   const { machine, journaldRuns } = options;
   const shortName = machine.computer.split('.')[0];
+  const rows = new SyslogRows(machine);
+  let context: LineContext = { nowMs: 0, localTime, times: new Map() };
+  /** What lines without a priority conclude from their process, in one file. */
+  const concluded = new Map<string | undefined, string>();
+  let concludedPath: string | undefined;
+  const sourceOf = (line: SyslogLine, path: string): string => {
+    // RFC 3164 §4.3.3: without a priority it is 13, user.notice.
+    if (line.facility !== undefined) {
+      return rows.source(line.process, line.facility, line.severity ?? 'notice');
+    }
+    if (path !== concludedPath || concluded.size >= rememberedMax) concluded.clear();
+    concludedPath = path;
+    let source = concluded.get(line.process);
+    if (source === undefined) {
+      source = rows.source(line.process, facilityFor(path, line.process), 'notice');
+      concluded.set(line.process, source);
+    }
+    return source;
+  };
   return {
     globs: options.patterns.map(parseGlob),
     sink: options.sink,
     toRow(text, path, nowMs) {
-      const line = parseSyslogLine(text, { nowMs, localTime });
+      // Times without a year mean something else next year: they are remembered for one read.
+      if (context.nowMs !== nowMs) context = { nowMs, localTime, times: new Map() };
+      const line = parseSyslogLine(text, context);
       const own = line.host === machine.computer || line.host === shortName;
       if (journaldRuns && own) return undefined;
-      return syslogRow(own ? { ...line, host: machine.computer } : line, {
-        machine,
+      return rows.row(
+        own ? { ...line, host: machine.computer } : line,
+        sourceOf(line, path),
         nowMs,
-        facility: line.facility ?? facilityFor(path, line.process),
-        // RFC 3164 §4.3.3: without a priority it is 13, user.notice.
-        severity: line.severity ?? 'notice',
-      });
+      );
     },
   };
 }
