@@ -114,7 +114,7 @@ async function tolerate(run: () => Promise<void>): Promise<boolean> {
   }
 }
 
-void test(`keeps what was acknowledged through power cuts (${seedCount} seeds)`, async () => {
+void test(`keeps what was acknowledged through faults and power cuts (${seedCount} seeds)`, async () => {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
     const fs = await emptyDisk();
     const options = optionsOn(fs);
@@ -123,6 +123,11 @@ void test(`keeps what was acknowledged through power cuts (${seedCount} seeds)`,
     try {
       for (let cut = 0; cut < 3; cut += 1) {
         const nth = 1 + random.integer(110);
+        if (random.chance(0.4)) {
+          const effect = random.pick(['lost', 'done', 'partial'] as const);
+          const code = random.pick(['EIO', 'ENOSPC']);
+          fs.fail({ code, effect, nth: 1 + random.integer(nth), times: 1 + random.integer(2) });
+        }
         fs.fail({ code: 'EIO', effect: 'halt', nth, times: Infinity });
         await tolerate(() => live(options, history, seed * 10 + cut));
         if (random.chance(0.3)) fs.crash();

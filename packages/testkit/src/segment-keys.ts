@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import type { Random } from '@strongroom/base';
 import { seededRandom } from './seeded-random.js';
 
 interface Context {
@@ -8,13 +9,16 @@ interface Context {
 
 /**
  * Segment keys for tests of what uses a journal: really random (by the seed), really wrapped, and
- * bound to their context. Its type is that of the journal's `SegmentKeys`.
+ * bound to their context. Its type is that of the journal's `SegmentKeys`. Two with the same seed
+ * open each other's keys; give them different sources of randomness where both make some.
  */
-export function testSegmentKeys(seed: string | number): {
+export function testSegmentKeys(
+  seed: string | number,
+  random: Random = seededRandom(`segment-keys/${seed}`),
+): {
   create(context: Context): Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
   open(wrapped: Uint8Array, context: Context): Promise<Uint8Array>;
 } {
-  const random = seededRandom(`segment-keys/${seed}`);
   const master = createHash('sha256').update(`master/${seed}`).digest();
   const bind = ({ journalId, segment }: Context): Buffer =>
     Buffer.from(`${journalId}/${segment}`, 'utf8');
