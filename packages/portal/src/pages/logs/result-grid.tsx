@@ -1,8 +1,10 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import type { CSSProperties, PointerEvent as ReactPointerEvent } from 'react';
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import type { CSSProperties, PointerEvent as ReactPointerEvent, RefObject } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { jsonOf, tabbedOf } from '../../logic/delimited.js';
 import { cellCharactersMax, widthSampleRows } from '../../logic/limits.js';
+import type { RowWindow } from '../../logic/row-window.js';
+import { rowWindow } from '../../logic/row-window.js';
 import type { ResultColumn, Row, Sorting, Zone } from '../../logic/values.js';
 import { formatCell, isNumeric } from '../../logic/values.js';
 import { Icon } from '../../parts/icon.js';
@@ -10,6 +12,7 @@ import { Icon } from '../../parts/icon.js';
 const rowHeight = 28;
 const headHeight = 32;
 const columnWidthMin = 60;
+const rowsBeyond = 8;
 
 interface ResultGridProps {
   readonly columns: readonly ResultColumn[];
@@ -85,6 +88,41 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
   );
 });
 
+/** Keeps the rows in view in step with the scroller's place and size. */
+function useRowWindow(
+  scroller: RefObject<HTMLDivElement | null>,
+  count: number,
+): { readonly window: RowWindow; readonly follow: () => void } {
+  const [window, setWindow] = useState<RowWindow>({ first: 0, last: 0 });
+  const measure = (): RowWindow =>
+    rowWindow({
+      scrollTop: scroller.current?.scrollTop ?? 0,
+      height: scroller.current?.clientHeight ?? 0,
+      rowHeight,
+      count,
+      beyond: rowsBeyond,
+    });
+  const update = (next: RowWindow): void =>
+    setWindow((old) => (old.first === next.first && old.last === next.last ? old : next));
+  const latest = useRef(measure);
+  useEffect(() => {
+    latest.current = measure;
+  });
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => update(latest.current()));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller, count]);
+  return {
+    // A result that shrank is drawn once before the effect has looked again.
+    window: { first: Math.min(window.first, count), last: Math.min(window.last, count) },
+    // In the same frame: rows that come late are seen as a flash.
+    follow: () => flushSync(() => update(measure())),
+  };
+}
+
 /**
  * The result as a grid. Only the rows in view are in the page, so that a hundred thousand scroll
  * like ten. Arrow keys move, Enter opens a row, Ctrl+C copies a cell.
@@ -96,23 +134,13 @@ export function ResultGrid(props: ResultGridProps) {
   const fitted = useMemo(() => initialWidths(columns, rows, zone), [columns, rows, zone]);
   const [resized, setResized] = useState<{ columns: unknown; widths: readonly number[] }>();
   const widths = resized?.columns === columns ? resized.widths : fitted;
-  const [active, setActive] = useState<CellPlace>();
+  const [marked, setMarked] = useState<{ order: Uint32Array; place: CellPlace }>();
+  // In another order the place would be another row's.
+  const active = marked?.order === order ? marked.place : undefined;
+  const setActive = (place: CellPlace): void => setMarked({ order, place });
   const [menu, setMenu] = useState<{ x: number; y: number; place: CellPlace }>();
 
-  // oxlint-disable-next-line react/incompatible-library -- its results are used here only
-  const virtual = useVirtualizer({
-    count: order.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 10,
-    paddingStart: headHeight,
-    scrollPaddingStart: headHeight,
-  });
-
-  useEffect(() => {
-    setActive(undefined);
-    setMenu(undefined);
-  }, [order]);
+  const { window, follow } = useRowWindow(scroller, order.length);
 
   const rowAt = (position: number): Row | undefined => {
     const index = order[position];
@@ -138,10 +166,13 @@ export function ResultGrid(props: ResultGridProps) {
       column: Math.max(0, Math.min(columns.length - 1, column)),
     };
     setActive(next);
-    virtual.scrollToIndex(next.row);
     if (opened !== undefined) onOpen(next.row);
     const element = scroller.current;
     if (!element) return;
+    const top = next.row * rowHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + rowHeight > element.scrollTop + element.clientHeight - headHeight)
+      element.scrollTop = top + rowHeight - element.clientHeight + headHeight;
     const left = widths.slice(0, next.column).reduce((sum, width) => sum + width, 0);
     const right = left + (widths[next.column] ?? 0);
     if (left < element.scrollLeft) element.scrollLeft = left;
@@ -228,8 +259,11 @@ export function ResultGrid(props: ResultGridProps) {
     event.preventDefault();
   };
 
-  const items = virtual.getVirtualItems();
-  const pool = Math.max(64, 32 * Math.ceil(items.length / 32));
+  const positions = Array.from(
+    { length: window.last - window.first },
+    (_, at) => window.first + at,
+  );
+  const pool = 32 * Math.ceil(positions.length / 32);
   const total = widths.reduce((sum, width) => sum + width, 0);
   const style = Object.fromEntries(
     widths.map((width, at) => [`--w${at}`, `${width}px`]),
@@ -249,11 +283,14 @@ export function ResultGrid(props: ResultGridProps) {
         tabIndex={0}
         style={style}
         onKeyDown={keyDown}
-        onScroll={() => menu && setMenu(undefined)}
+        onScroll={() => {
+          follow();
+          if (menu) setMenu(undefined);
+        }}
       >
         <div
           className="grid-body"
-          style={{ height: virtual.getTotalSize(), width: total }}
+          style={{ height: headHeight + order.length * rowHeight, width: total }}
           onClick={(event) => {
             const place = placeOf(event.target);
             if (!place || getSelection()?.isCollapsed === false) return;
@@ -283,7 +320,10 @@ export function ResultGrid(props: ResultGridProps) {
                   <button
                     type="button"
                     title={`${column.name} (${column.type})`}
-                    onClick={() => onSort(nextSorting(at))}
+                    onClick={() => {
+                      scroller.current?.scrollTo({ top: 0 });
+                      onSort(nextSorting(at));
+                    }}
                     onKeyDown={(event) => {
                       if (!event.altKey) return;
                       const step =
@@ -306,20 +346,20 @@ export function ResultGrid(props: ResultGridProps) {
               );
             })}
           </div>
-          {items.map((item) => {
-            const row = rowAt(item.index);
+          {positions.map((position) => {
+            const row = rowAt(position);
             if (!row) return null;
             return (
               <GridRow
                 // A row that leaves gives its elements to the one that enters.
-                key={item.index % pool}
+                key={position % pool}
                 columns={columns}
                 row={row}
-                position={item.index}
-                start={item.start}
+                position={position}
+                start={headHeight + position * rowHeight}
                 zone={zone}
-                opened={opened === item.index}
-                activeColumn={active?.row === item.index ? active.column : undefined}
+                opened={opened === position}
+                activeColumn={active?.row === position ? active.column : undefined}
                 gridId={gridId}
               />
             );
