@@ -139,7 +139,10 @@ async function openParts(
   // Who may speak, and what they may do.
   const names = servedNames(settings);
   const isOwnOrigin = (url: string): boolean =>
-    URL.canParse(url) && names.has(new URL(url).hostname.replaceAll(/^\[|\]$/g, ''));
+    URL.canParse(url) &&
+    new URL(url).origin === url &&
+    new URL(url).protocol === 'https:' &&
+    names.has(new URL(url).hostname.replaceAll(/^\[|\]$/g, ''));
   const access = createAccess(() => accessFacts(catalog));
   const tokenKey = await serviceKeys.rsaKey('tokens');
   const tokens = createTokens({
