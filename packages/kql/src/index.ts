@@ -1,1 +1,25 @@
-export {};
+/**
+ * KQL text to a Statement.
+ *
+ *   text ── syntax/ ──> tree ── semantics/ + operators/ ──> plan ── lower/ ──> SQL tree ── sql ──> Statement
+ *            lex, parse          names, types, columns               clauses,            print
+ *            several problems    functions/ aggregates/              wire encoding
+ *
+ * A function is a row in `functions/` or `aggregates/`, an operator a file in `operators/`.
+ */
+
+export { compile, compileTransform } from './compile.js';
+export type {
+  CompileOptions,
+  CompileResult,
+  CompiledQuery,
+  StoredFunction,
+  TransformOptions,
+  TransformResult,
+} from './compile.js';
+export type { Diagnostic } from './diagnostics.js';
+export type { KqlCode } from './errors.js';
+export { kqlCodes } from './errors.js';
+export type { TableCatalog } from './semantics/binder.js';
+export type { Visualization } from './semantics/relation.js';
+export { queryCharsMax } from './limits.js';

@@ -1,0 +1,388 @@
+/**
+ * The pipeline, each stage stricter than the last (see index.ts for the picture).
+ */
+
+import { StrongroomError } from '@strongroom/base';
+import {
+  print,
+  select,
+  type ColumnSchema,
+  type Query,
+  type ScalarType,
+  type Select,
+  type Statement as SqlStatement,
+  type TableSchema,
+} from '@strongroom/sql';
+import { Diagnostics, KqlProblem, type Diagnostic } from './diagnostics.js';
+import { columnsMax, resultsMax } from './limits.js';
+import { encode, resultSettings } from './lower/encode.js';
+import { Lowering } from './lower/plan.js';
+import { operatorLookup } from './operators/index.js';
+import { Binder, type TableCatalog } from './semantics/binder.js';
+import { constant } from './semantics/bound.js';
+import { convert } from './semantics/convert.js';
+import { Environment } from './semantics/environment.js';
+import { relation, type Relation, type Visualization } from './semantics/relation.js';
+import { parseQuery } from './syntax/parser.js';
+import type { Statement } from './syntax/tree.js';
+
+/** A saved function of a workspace. */
+export interface StoredFunction {
+  readonly name: string;
+  /** As it stands between the brackets: `x:long, T:(*)`. */
+  readonly parameters: string;
+  readonly body: string;
+}
+
+export interface CompileOptions {
+  readonly tables: readonly TableSchema[] | TableCatalog;
+  /** What `TenantId` is, and what `workspace("…")` may name. */
+  readonly workspaceId: string;
+  /** Other names of this workspace, for `workspace("name").T`. */
+  readonly workspaceNames?: readonly string[];
+  /** What `now()` is, in ticks. */
+  readonly now: bigint;
+  /** Ticks, half-open; applied to `TimeGenerated` of every stored table, beside the query's own filters. */
+  readonly timeRange?: { readonly start: bigint; readonly end: bigint };
+  /** Each result stops at one row more, by which the caller sees that it was cut. */
+  readonly rowsMax: number;
+  readonly functions?: readonly StoredFunction[];
+  /** Values for `declare query_parameters`. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Written into the statement as the engine's own time limit, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface CompiledQuery {
+  /** `PrimaryResult`, or `Table_0`… where there are several. */
+  readonly name: string;
+  readonly statement: SqlStatement;
+  readonly columns: ColumnSchema[];
+  readonly visualization?: Visualization;
+  /** Stored tables that the query reads. */
+  readonly tables: string[];
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly results: CompiledQuery[] }
+  | { readonly ok: false; readonly diagnostics: Diagnostic[] };
+
+/** Compiles a query's text. Never throws for what the text holds: problems are values. */
+export function compile(text: string, options: CompileOptions): CompileResult {
+  const diagnostics = new Diagnostics(text);
+  const results = guarded(diagnostics, () => compileStatements(text, options, diagnostics));
+  if (results === undefined || diagnostics.hasErrors)
+    return { ok: false, diagnostics: diagnostics.all() };
+  return { ok: true, results };
+}
+
+/** Runs a stage; a problem becomes a diagnostic. */
+function guarded<T>(diagnostics: Diagnostics, run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof KqlProblem) diagnostics.add(error);
+    else if (error instanceof StrongroomError && error.code.startsWith('SQL_')) {
+      diagnostics.add(
+        new KqlProblem('KQL_LIMIT', `The query is too large: ${error.message}`, {
+          start: 0,
+          end: 0,
+        }),
+      );
+    } else throw error;
+    return undefined;
+  }
+}
+
+function catalogOf(tables: CompileOptions['tables']): TableCatalog {
+  if ('get' in tables) return tables;
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  return { get: (name) => byName.get(name), names: () => byName.keys() };
+}
+
+function compileStatements(
+  text: string,
+  options: CompileOptions,
+  diagnostics: Diagnostics,
+): CompiledQuery[] {
+  const statements = parseQuery(text, operatorLookup, diagnostics);
+  const binder = new Binder({
+    tables: catalogOf(options.tables),
+    workspaceId: options.workspaceId,
+    workspaceNames: options.workspaceNames ?? [],
+    now: options.now,
+    timeRange: options.timeRange,
+  });
+  const environment = new Environment(storedFunctions(options.functions ?? []));
+  const relations: Relation[] = [];
+  for (const statement of statements) {
+    guarded(diagnostics, () => {
+      const made = bindStatement(binder, statement, environment, options);
+      if (made !== undefined) relations.push(made);
+    });
+  }
+  if (diagnostics.hasErrors) return [];
+  if (relations.length === 0) {
+    throw new KqlProblem(
+      'SYN0002',
+      'The query has no result',
+      { start: 0, end: text.length },
+      'Add a table or an expression.',
+    );
+  }
+  if (relations.length > resultsMax) {
+    throw new KqlProblem('KQL_LIMIT', `More than ${resultsMax} results`, { start: 0, end: 0 });
+  }
+  return relations.map((each, index) =>
+    finish(each, relations.length === 1 ? 'PrimaryResult' : `Table_${index}`, binder, options),
+  );
+}
+
+function bindStatement(
+  binder: Binder,
+  statement: Statement,
+  environment: Environment,
+  options: CompileOptions,
+): Relation | undefined {
+  const scope = { input: undefined, environment };
+  switch (statement.kind) {
+    case 'let':
+      binder.declare(statement, environment);
+      return undefined;
+    case 'set':
+      return undefined;
+    case 'declare':
+      for (const parameter of statement.parameters) {
+        const given = options.parameters?.[parameter.name];
+        const type = parameter.type === 'tabular' ? 'string' : parameter.type;
+        if (given === undefined && parameter.fallback === undefined) {
+          throw new KqlProblem(
+            'SEM0100',
+            `The parameter '${parameter.name}' has no value`,
+            parameter.span,
+          );
+        }
+        const bound =
+          given === undefined && parameter.fallback !== undefined
+            ? binder.scalar(parameter.fallback, scope)
+            : parameterValue(given);
+        environment.set(parameter.name, {
+          kind: 'scalar',
+          bound: convert(bound, type, parameter.span, binder),
+        });
+      }
+      return undefined;
+    case 'query': {
+      if (binder.isTable(statement.value, scope)) return binder.table(statement.value, scope);
+      // A value alone is a table of one row, as `print` makes it.
+      const bound = binder.scalar(statement.value, scope);
+      const column = binder.column('print_0', bound.type, bound.nullable);
+      return relation({ kind: 'values', columns: [column], rows: [[bound]] }, [
+        { name: 'print_0', column },
+      ]);
+    }
+  }
+}
+
+function parameterValue(given: unknown): ReturnType<typeof constant> {
+  if (typeof given === 'boolean') return constant('bool', given);
+  if (typeof given === 'bigint') return constant('long', given);
+  if (typeof given === 'number') {
+    return Number.isSafeInteger(given) ? constant('long', BigInt(given)) : constant('real', given);
+  }
+  return constant('string', typeof given === 'string' ? given : JSON.stringify(given ?? null));
+}
+
+/** Saved functions as the environment around the query. */
+function storedFunctions(functions: readonly StoredFunction[]): Environment {
+  const environment = new Environment();
+  for (const each of functions) {
+    const text = `let f = (${each.parameters}) {${each.body}\n};`;
+    // A function that does not parse is not there; the query that names it says so.
+    const statements = parseQuery(text, operatorLookup, new Diagnostics(text));
+    const first = statements[0];
+    if (first?.kind === 'let' && first.value.kind === 'function') {
+      environment.set(each.name, {
+        kind: 'function',
+        syntax: first.value,
+        environment,
+        name: each.name,
+      });
+    }
+  }
+  return environment;
+}
+
+function finish(
+  result: Relation,
+  name: string,
+  binder: Binder,
+  options: CompileOptions,
+): CompiledQuery {
+  if (result.columns.length > columnsMax) {
+    throw new KqlProblem('KQL_LIMIT', `The result has more than ${columnsMax} columns`, {
+      start: 0,
+      end: 0,
+    });
+  }
+  const lowering = new Lowering();
+  const rows = BigInt(options.rowsMax) + 1n;
+  const columns = result.columns.map((each) => each.column);
+  const query = lowering.result(result.plan, columns, rows, encode);
+  const statement = print(withSettings(query, options));
+  const schema = result.columns.map((each): ColumnSchema => ({
+    name: each.name,
+    type: each.column.type,
+  }));
+  const base = { name, statement, columns: schema, tables: [...binder.tables] };
+  return result.visualization === undefined
+    ? base
+    : { ...base, visualization: result.visualization };
+}
+
+function withSettings(query: Query, options: CompileOptions): Query {
+  const settings =
+    options.timeoutMs === undefined
+      ? resultSettings
+      : { ...resultSettings, max_execution_time: Math.max(1, Math.ceil(options.timeoutMs / 1000)) };
+  if (query.kind === 'select') return { ...query, settings };
+  return select({ items: [{ value: { kind: 'star' } }], from: { kind: 'query', query }, settings });
+}
+
+export type TransformResult =
+  | {
+      readonly ok: true;
+      /** Reads a relation that the caller puts under the alias `source`; columns of the output table, in its order. */
+      readonly select: Select;
+      readonly columns: ColumnSchema[];
+    }
+  | { readonly ok: false; readonly diagnostics: Diagnostic[] };
+
+export interface TransformOptions {
+  /** The stream's columns; the transformation names it `source`. */
+  readonly input: TableSchema;
+  /** The table that the rows go into. */
+  readonly output: TableSchema;
+  readonly workspaceId: string;
+  readonly now: bigint;
+}
+
+/** Operators that a transformation may use: those that keep a row a row. */
+const transformOperators = new Set([
+  'where',
+  'filter',
+  'extend',
+  'project',
+  'project-away',
+  'project-keep',
+  'project-rename',
+  'project-reorder',
+  'parse',
+  'parse-where',
+]);
+
+/**
+ * Compiles a data collection rule's `transformKql`. The result's columns are those of the output
+ * table that the transformation makes, each of its type there.
+ */
+export function compileTransform(text: string, options: TransformOptions): TransformResult {
+  const diagnostics = new Diagnostics(text);
+  const made = guarded(diagnostics, () => {
+    const statements = parseQuery(text, operatorLookup, diagnostics);
+    const binder = new Binder({
+      tables: { get: () => undefined, names: () => [] },
+      workspaceId: options.workspaceId,
+      workspaceNames: [],
+      now: options.now,
+      timeRange: undefined,
+    });
+    const environment = new Environment();
+    const given = options.input.columns.map((each) => ({
+      stored: each.name,
+      column: binder.column(each.name, each.type),
+      name: each.name,
+    }));
+    environment.set('source', {
+      kind: 'made',
+      make: () => relation({ kind: 'given', columns: given }, given),
+    });
+    let result: Relation | undefined;
+    for (const statement of statements) {
+      if (statement.kind === 'query') {
+        checkTransform(statement);
+        result = binder.table(statement.value, { input: undefined, environment });
+      } else
+        bindStatement(binder, statement, environment, {
+          tables: [],
+          workspaceId: options.workspaceId,
+          now: options.now,
+          rowsMax: 0,
+        });
+    }
+    if (diagnostics.hasErrors) return undefined;
+    if (result === undefined)
+      throw new KqlProblem('SYN0002', "A transformation begins with 'source'", {
+        start: 0,
+        end: text.length,
+      });
+    return { result, binder };
+  });
+  if (made === undefined || diagnostics.hasErrors)
+    return { ok: false, diagnostics: diagnostics.all() };
+  const lowered = guarded(diagnostics, () => {
+    const columns: ColumnSchema[] = [];
+    const values = options.output.columns.flatMap((wanted) => {
+      const found = made.result.columns.find((each) => each.name === wanted.name);
+      if (found === undefined) return [];
+      columns.push(wanted);
+      const value = {
+        kind: 'column',
+        column: found.column,
+        type: found.column.type,
+        nullable: found.column.nullable,
+      } as const;
+      return [
+        {
+          name: wanted.name,
+          value: convert(
+            value,
+            wanted.type as ScalarType,
+            { start: 0, end: text.length },
+            made.binder,
+          ),
+        },
+      ];
+    });
+    const extended = made.binder.extend(made.result, values);
+    const lowering = new Lowering();
+    return {
+      select: lowering.given(
+        extended.relation.plan,
+        extended.columns,
+        columns.map((each) => each.name),
+      ),
+      columns,
+    };
+  });
+  if (lowered === undefined || diagnostics.hasErrors)
+    return { ok: false, diagnostics: diagnostics.all() };
+  return { ok: true, ...lowered };
+}
+
+function checkTransform(statement: Statement & { kind: 'query' }): void {
+  const value = statement.value;
+  const source = value.kind === 'pipeline' ? value.source : value;
+  if (source.kind !== 'name' || source.name !== 'source') {
+    throw new KqlProblem('SYN0002', "A transformation begins with 'source'", source.span);
+  }
+  for (const operator of value.kind === 'pipeline' ? value.operators : []) {
+    if (!transformOperators.has(operator.operator)) {
+      throw new KqlProblem(
+        'KQL_NOT_SUPPORTED',
+        `'${operator.operator}' is not allowed in a transformation`,
+        operator.span,
+        `Use ${[...transformOperators].join(', ')}.`,
+      );
+    }
+  }
+}

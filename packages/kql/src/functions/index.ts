@@ -1,0 +1,41 @@
+import { conversionRows } from './conversion.js';
+import { datetimeRows } from './datetime.js';
+import { dynamicRows } from './dynamic.js';
+import { mathRows } from './math.js';
+import { networkRows } from './network.js';
+import { stringRows } from './string.js';
+import { windowRows } from './window.js';
+import type { FunctionRow } from './row.js';
+
+let rows: Map<string, FunctionRow> | undefined;
+
+/** Built at the first look-up, so that loading the package stays cheap. */
+function table(): Map<string, FunctionRow> {
+  if (rows === undefined) {
+    rows = new Map();
+    for (const family of [
+      conversionRows,
+      stringRows,
+      datetimeRows,
+      dynamicRows,
+      mathRows,
+      networkRows,
+      windowRows,
+    ]) {
+      for (const row of family) {
+        rows.set(row.name, row);
+        for (const alias of row.aliases ?? []) rows.set(alias, row);
+      }
+    }
+  }
+  return rows;
+}
+
+/** Names are case-sensitive, as in Kusto. */
+export function functionNamed(name: string): FunctionRow | undefined {
+  return table().get(name);
+}
+
+export function functionNames(): Iterable<string> {
+  return table().keys();
+}

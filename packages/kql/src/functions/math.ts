@@ -1,0 +1,412 @@
+/** Numbers, choices between values, and what has no better family. */
+
+import {
+  array,
+  call,
+  cast,
+  column,
+  infix,
+  integer,
+  lambda,
+  nullOf,
+  real,
+  storageType,
+  text,
+  type Expression as Sql,
+  type ScalarType,
+} from '@strongroom/sql';
+import type { Bound } from '../semantics/bound.js';
+import { widest } from '../semantics/types.js';
+import { emptyForNull } from './conversion.js';
+import type { FunctionRow } from './row.js';
+
+const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
+const same = (args: readonly Bound[]): ScalarType => args[0]?.type ?? 'long';
+const last = (args: readonly Bound[]): ScalarType => args.at(-1)?.type ?? 'long';
+
+function realFunction(name: string, sqlName = name, aliases: readonly string[] = []): FunctionRow {
+  return { name, aliases, takes: 'real', gives: 'real', sql: (args) => call(sqlName, at(args, 0)) };
+}
+
+/** `bin`: down to a multiple of the size, on negative values too. Sizes of 0 or less give null. */
+function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType): Sql {
+  const [value, size] = [at(args, 0), at(args, 1)];
+  const sizeBound = bounds[1];
+  if (type === 'real') return infix('*', call('floor', infix('/', value, size)), size);
+  if (type === 'decimal') return infix('*', call('floor', infix('/', value, size)), size);
+  if (
+    sizeBound?.kind === 'constant' &&
+    typeof sizeBound.value === 'bigint' &&
+    sizeBound.value > 0n
+  ) {
+    const bare = integer(sizeBound.value);
+    if (sizeBound.value === 1n) return value;
+    // Datetimes are never negative, so the plain remainder is enough for them.
+    if (type === 'datetime') return infix('-', value, infix('%', value, bare));
+    return infix('-', value, call('toInt64', call('positiveModulo', value, bare)));
+  }
+  return call(
+    'if',
+    infix('>', size, integer(0)),
+    infix('-', value, call('toInt64', call('positiveModuloOrNull', value, size))),
+    nullOf('Nullable(Int64)'),
+  );
+}
+
+const binTakes = [
+  'number, number',
+  'timespan, timespan',
+  'datetime, timespan',
+  'timespan, number',
+] as const;
+
+function binRow(name: string, aliases: readonly string[] = []): FunctionRow {
+  return {
+    name,
+    aliases,
+    takes: [...binTakes],
+    namedByArgument: true,
+    gives: (args) => {
+      const [value, size] = [args[0]?.type ?? 'long', args[1]?.type ?? 'long'];
+      return value === 'datetime' || value === 'timespan' ? value : widest(value, size);
+    },
+    nulls: 'args',
+    sql: (args, context) => binned(args, context.args, context.type),
+  };
+}
+
+function chosen(
+  conditions: readonly Sql[],
+  values: readonly Sql[],
+  otherwise: Sql,
+  type: ScalarType,
+): Sql {
+  const typed = (value: Sql): Sql => (value.kind === 'null' ? nullOf(storageType[type]) : value);
+  if (conditions.length === 1)
+    return call('if', conditions[0] as Sql, typed(values[0] as Sql), typed(otherwise));
+  return call(
+    'multiIf',
+    ...conditions.flatMap((condition, index) => [condition, typed(values[index] as Sql)]),
+    typed(otherwise),
+  );
+}
+
+const commonResult = (args: readonly Bound[]): ScalarType => args.at(-1)?.type ?? 'long';
+
+function extreme(name: string, sqlName: string): FunctionRow {
+  return {
+    name,
+    takes: 'common, common...',
+    gives: same,
+    nulls: 'args',
+    sql: (args, context) => {
+      // Nulls do not take part.
+      if (!context.args.some((arg) => arg.nullable)) return call(sqlName, ...args);
+      const list = array(...args);
+      return call(
+        sqlName === 'greatest' ? 'arrayMax' : 'arrayMin',
+        call('arrayFilter', lambda(['x'], call('isNotNull', column('x'))), list),
+      );
+    },
+  };
+}
+
+const degrees = 180 / Math.PI;
+
+export const mathRows: readonly FunctionRow[] = [
+  binRow('bin', ['floor']),
+  {
+    name: 'bin_at',
+    takes: [
+      'number, number, number',
+      'timespan, timespan, timespan',
+      'datetime, timespan, datetime',
+    ],
+    namedByArgument: true,
+    gives: (args) => {
+      const value = args[0]?.type ?? 'long';
+      return value === 'datetime' || value === 'timespan'
+        ? value
+        : widest(widest(value, args[1]?.type ?? 'long'), args[2]?.type ?? 'long');
+    },
+    sql: (args, context) => {
+      const [value, size, fixed] = [at(args, 0), at(args, 1), at(args, 2)];
+      const offset = infix('-', value, fixed);
+      if (context.type === 'real' || context.type === 'decimal')
+        return infix('+', fixed, infix('*', call('floor', infix('/', offset, size)), size));
+      return infix('-', value, call('toInt64', call('positiveModulo', offset, size)));
+    },
+  },
+  {
+    name: 'iff',
+    aliases: ['iif'],
+    takes: 'bool, common, common',
+    gives: commonResult,
+    nulls: 'args',
+    conditions: [0],
+    sql: (args, context) => chosen([at(args, 0)], [at(args, 1)], at(args, 2), context.type),
+  },
+  {
+    name: 'case',
+    // Bound apart: its arguments alternate.
+    takes: 'scalar, scalar, scalar...',
+    gives: last,
+    sql: (args, context) => {
+      const conditions: Sql[] = [];
+      const values: Sql[] = [];
+      for (let index = 0; index + 2 < args.length; index += 2) {
+        conditions.push(at(args, index));
+        values.push(at(args, index + 1));
+      }
+      return chosen(conditions, values, at(args, args.length - 1), context.type);
+    },
+  },
+  {
+    name: 'coalesce',
+    takes: 'common, common...',
+    gives: same,
+    nulls: 'args',
+    sql: (args, context) => {
+      if (context.type === 'string' || context.type === 'dynamic') {
+        const conditions = args
+          .slice(0, -1)
+          .map((arg) =>
+            context.type === 'dynamic'
+              ? ({ kind: 'in', value: arg, list: [text(''), text('null')], negated: true } as const)
+              : infix('!=', arg, text('')),
+          );
+        return chosen(conditions, args.slice(0, -1), at(args, args.length - 1), context.type);
+      }
+      return call('coalesce', ...args);
+    },
+  },
+  extreme('max_of', 'greatest'),
+  extreme('min_of', 'least'),
+  {
+    name: 'not',
+    takes: 'bool',
+    gives: 'bool',
+    fold: (values) => (typeof values[0] === 'boolean' ? !values[0] : null),
+    sql: (args) => call('not', at(args, 0)),
+  },
+  {
+    name: 'abs',
+    takes: 'summable',
+    gives: (args) => (args[0]?.type === 'int' ? 'long' : same(args)),
+    namedByArgument: true,
+    sql: (args, context) =>
+      context.type === 'real' || context.type === 'decimal'
+        ? call('abs', at(args, 0))
+        : call('toInt64', call('abs', at(args, 0))),
+  },
+  {
+    name: 'round',
+    takes: ['number', 'number, integer'],
+    gives: same,
+    namedByArgument: true,
+    sql: (args, context) => {
+      const of = context.args[0]?.type;
+      if (of === 'int' || of === 'long')
+        return args.length === 1 ? at(args, 0) : call('round', ...args);
+      // Halves go away from zero, as in Kusto; the engine's round takes them to even.
+      const scale = args.length === 1 ? real(1) : call('exp10', at(args, 1));
+      const value = call('toFloat64', at(args, 0));
+      const scaled = infix('*', call('abs', value), scale);
+      const rounded = infix(
+        '/',
+        infix('*', call('sign', value), call('floor', infix('+', scaled, real(0.5)))),
+        scale,
+      );
+      return of === 'decimal'
+        ? cast(
+            rounded,
+            context.args.some((arg) => arg.nullable)
+              ? 'Nullable(Decimal(38, 17))'
+              : 'Decimal(38, 17)',
+          )
+        : rounded;
+    },
+  },
+  {
+    name: 'ceiling',
+    takes: 'number',
+    gives: same,
+    namedByArgument: true,
+    sql: (args) => call('ceil', at(args, 0)),
+  },
+  {
+    name: 'sign',
+    takes: 'number',
+    gives: 'real',
+    sql: (args) => call('toFloat64', call('sign', at(args, 0))),
+  },
+  realFunction('sqrt'),
+  realFunction('exp'),
+  realFunction('exp2'),
+  realFunction('exp10'),
+  realFunction('log'),
+  realFunction('log2'),
+  realFunction('log10'),
+  realFunction('sin'),
+  realFunction('cos'),
+  realFunction('tan'),
+  {
+    name: 'cot',
+    takes: 'real',
+    gives: 'real',
+    sql: (args) => infix('/', real(1), call('tan', at(args, 0))),
+  },
+  realFunction('asin'),
+  realFunction('acos'),
+  realFunction('atan'),
+  { name: 'atan2', takes: 'real, real', gives: 'real', sql: (args) => call('atan2', ...args) },
+  { name: 'pow', takes: 'real, real', gives: 'real', sql: (args) => call('pow', ...args) },
+  { name: 'pi', takes: '', gives: 'real', fold: () => Math.PI, sql: () => real(Math.PI) },
+  {
+    name: 'degrees',
+    takes: 'real',
+    gives: 'real',
+    sql: (args) => infix('*', at(args, 0), real(degrees)),
+  },
+  {
+    name: 'radians',
+    takes: 'real',
+    gives: 'real',
+    sql: (args) => infix('/', at(args, 0), real(degrees)),
+  },
+  realFunction('gamma', 'tgamma'),
+  realFunction('loggamma', 'lgamma'),
+  realFunction('erf'),
+  realFunction('erfc'),
+  {
+    name: 'isnan',
+    takes: 'real',
+    gives: 'bool',
+    nulls: 'never',
+    sql: (args) => call('ifNull', call('isNaN', at(args, 0)), integer(0)),
+  },
+  {
+    name: 'isinf',
+    takes: 'real',
+    gives: 'bool',
+    nulls: 'never',
+    sql: (args) => call('ifNull', call('isInfinite', at(args, 0)), integer(0)),
+  },
+  {
+    name: 'isfinite',
+    takes: 'real',
+    gives: 'bool',
+    nulls: 'never',
+    sql: (args) => call('ifNull', call('isFinite', at(args, 0)), integer(0)),
+  },
+  {
+    name: 'rand',
+    takes: ['', 'integer'],
+    gives: 'real',
+    volatile: true,
+    sql: (args) =>
+      args.length === 0
+        ? call('randCanonical')
+        : call('floor', infix('*', call('randCanonical'), at(args, 0))),
+  },
+  { name: 'new_guid', takes: '', gives: 'guid', volatile: true, sql: () => call('generateUUIDv4') },
+  {
+    name: 'binary_and',
+    takes: 'long, long',
+    gives: 'long',
+    sql: (args) => call('bitAnd', ...args),
+  },
+  { name: 'binary_or', takes: 'long, long', gives: 'long', sql: (args) => call('bitOr', ...args) },
+  {
+    name: 'binary_xor',
+    takes: 'long, long',
+    gives: 'long',
+    sql: (args) => call('bitXor', ...args),
+  },
+  { name: 'binary_not', takes: 'long', gives: 'long', sql: (args) => call('bitNot', at(args, 0)) },
+  {
+    name: 'binary_shift_left',
+    takes: 'long, long',
+    gives: 'long',
+    sql: (args) => call('bitShiftLeft', at(args, 0), infix('%', at(args, 1), integer(64))),
+  },
+  {
+    name: 'binary_shift_right',
+    takes: 'long, long',
+    gives: 'long',
+    sql: (args) => call('bitShiftRight', at(args, 0), infix('%', at(args, 1), integer(64))),
+  },
+  {
+    name: 'bitset_count_ones',
+    takes: 'long',
+    gives: 'long',
+    sql: (args) => call('toInt64', call('bitCount', at(args, 0))),
+  },
+  {
+    name: 'tohex',
+    takes: ['integer', 'integer, integer'],
+    gives: 'string',
+    namedByArgument: true,
+    sql: (args, context) => {
+      const digits = call(
+        'lower',
+        call('replaceRegexpOne', call('hex', at(args, 0)), text('^0+(.)'), text('\\1')),
+      );
+      const padded =
+        args[1] === undefined ? digits : call('leftPad', digits, at(args, 1), text('0'));
+      return emptyForNull(padded, context.args[0]);
+    },
+  },
+  {
+    name: 'format_bytes',
+    takes: ['number', 'number, integer', 'number, integer, text'],
+    gives: 'string',
+    sql: (args, context) => {
+      const value = call('toFloat64', at(args, 0));
+      const units = ['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+      const digits = args[1] ?? integer(0);
+      const scaled = (size: Sql): Sql =>
+        call('toString', call('round', infix('/', value, size), digits));
+      const named = context.args[2];
+      if (named !== undefined) {
+        const wanted = named.kind === 'constant' ? String(named.value) : 'Bytes';
+        const power = Math.max(
+          0,
+          units.findIndex((unit) => unit.toLowerCase() === wanted.toLowerCase()),
+        );
+        return emptyForNull(
+          call('concat', scaled(real(1024 ** power)), text(` ${units[power]}`)),
+          context.args[0],
+        );
+      }
+      const pieces = units
+        .slice(0, -1)
+        .flatMap((unit, power) => [
+          infix('<', call('abs', value), real(1024 ** (power + 1))),
+          call('concat', scaled(real(1024 ** power)), text(` ${unit}`)),
+        ]);
+      return emptyForNull(
+        call('multiIf', ...pieces, call('concat', scaled(real(1024 ** 6)), text(' EB'))),
+        context.args[0],
+      );
+    },
+  },
+  {
+    name: 'hash',
+    takes: ['scalar', 'scalar, integer'],
+    gives: 'long',
+    sql: (args) => {
+      const hashed = call('reinterpretAsInt64', call('xxHash64', at(args, 0)));
+      return args[1] === undefined
+        ? hashed
+        : call('toInt64', call('positiveModulo', hashed, args[1]));
+    },
+  },
+  {
+    name: 'assert',
+    takes: 'bool, string',
+    gives: 'bool',
+    constants: [0, 1],
+    sql: (args) => at(args, 0),
+  },
+];

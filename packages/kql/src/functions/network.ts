@@ -1,0 +1,190 @@
+/** IPv4, IPv6 and what looks for them in text. */
+
+import { call, infix, integer, nullOf, text, type Expression as Sql } from '@strongroom/sql';
+import type { Bound } from '../semantics/bound.js';
+import type { FunctionRow } from './row.js';
+
+const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
+const ipv4Shape = '^\\s*(\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3})(?:/(\\d{1,2}))?\\s*$';
+
+const address = (value: Sql): Sql =>
+  call('IPv4StringToNumOrNull', call('regexpExtract', value, text(ipv4Shape), integer(1)));
+/** The network's length; 32 where none is written. */
+const prefix = (value: Sql): Sql => {
+  const written = call('regexpExtract', value, text(ipv4Shape), integer(2));
+  return call('if', infix('=', written, text('')), integer(32), call('toUInt8OrZero', written));
+};
+/** The address with its host bits cleared. */
+const masked = (value: Sql, length: Sql): Sql =>
+  call(
+    'bitShiftLeft',
+    call('bitShiftRight', call('toUInt64', value), infix('-', integer(32), length)),
+    infix('-', integer(32), length),
+  );
+
+function inRange(value: Sql, range: Sql): Sql {
+  return infix('=', masked(address(value), prefix(range)), masked(address(range), prefix(range)));
+}
+
+const privateRanges: readonly (readonly [bigint, bigint])[] = [
+  [0x0a000000n, 0x0affffffn],
+  [0xac100000n, 0xac1fffffn],
+  [0xc0a80000n, 0xc0a8ffffn],
+];
+
+export const networkRows: readonly FunctionRow[] = [
+  {
+    name: 'ipv4_is_private',
+    takes: 'text',
+    gives: 'bool',
+    nulls: 'always',
+    sql: (args) => {
+      const number = address(at(args, 0));
+      return infix(
+        'OR',
+        ...privateRanges.map(([low, high]): Sql => ({
+          kind: 'between',
+          value: number,
+          low: integer(low),
+          high: integer(high),
+        })),
+      );
+    },
+  },
+  {
+    name: 'ipv4_is_in_range',
+    takes: 'text, text',
+    gives: 'bool',
+    nulls: 'always',
+    sql: (args) => inRange(at(args, 0), at(args, 1)),
+  },
+  {
+    name: 'ipv4_is_in_any_range',
+    takes: ['text, dynamic', 'text, text...'],
+    gives: 'bool',
+    nulls: 'always',
+    sql: (args, context) => {
+      const list = context.args[1] as Bound;
+      if (list.type === 'dynamic') {
+        const ranges = call('JSONExtract', at(args, 1), text('Array(String)'));
+        return call(
+          'if',
+          call('isNull', address(at(args, 0))),
+          nullOf('Nullable(UInt8)'),
+          call(
+            'arrayExists',
+            {
+              kind: 'lambda',
+              names: ['r'],
+              body: call('ifNull', inRange(at(args, 0), { kind: 'column', name: 'r' }), integer(0)),
+            },
+            ranges,
+          ),
+        );
+      }
+      const tests = args
+        .slice(1)
+        .map((range) => call('ifNull', inRange(at(args, 0), range), integer(0)));
+      const any = tests.length === 1 ? (tests[0] as Sql) : infix('OR', ...tests);
+      return call('if', call('isNull', address(at(args, 0))), nullOf('Nullable(UInt8)'), any);
+    },
+  },
+  {
+    name: 'parse_ipv4',
+    takes: 'text',
+    gives: 'long',
+    nulls: 'always',
+    sql: (args) => call('toInt64', masked(address(at(args, 0)), prefix(at(args, 0)))),
+  },
+  {
+    name: 'parse_ipv4_mask',
+    takes: 'text, integer',
+    gives: 'long',
+    nulls: 'always',
+    sql: (args) => call('toInt64', masked(address(at(args, 0)), at(args, 1))),
+  },
+  {
+    name: 'format_ipv4',
+    takes: ['text', 'text, integer', 'long', 'long, integer'],
+    gives: 'string',
+    sql: (args, context) => {
+      const number =
+        context.args[0]?.type === 'string' ? call('toInt64', address(at(args, 0))) : at(args, 0);
+      const length =
+        args[1] ?? (context.args[0]?.type === 'string' ? prefix(at(args, 0)) : integer(32));
+      return call(
+        'ifNull',
+        call('IPv4NumToString', call('toUInt32', masked(number, length))),
+        text(''),
+      );
+    },
+  },
+  {
+    name: 'ipv4_netmask_suffix',
+    takes: 'text',
+    gives: 'long',
+    nulls: 'always',
+    sql: (args) =>
+      call(
+        'if',
+        call('isNull', address(at(args, 0))),
+        nullOf('Nullable(Int64)'),
+        call('toInt64', prefix(at(args, 0))),
+      ),
+  },
+  ...(['ipv4_compare', 'ipv4_is_match'] as const).map((name): FunctionRow => ({
+    name,
+    takes: ['text, text', 'text, text, integer'],
+    gives: name === 'ipv4_compare' ? 'long' : 'bool',
+    nulls: 'always',
+    sql: (args) => {
+      const lengths = [
+        prefix(at(args, 0)),
+        prefix(at(args, 1)),
+        ...(args[2] === undefined ? [] : [args[2]]),
+      ];
+      const length = call('least', ...lengths);
+      const [a, b] = [masked(address(at(args, 0)), length), masked(address(at(args, 1)), length)];
+      if (name === 'ipv4_is_match') return infix('=', a, b);
+      return call(
+        'toInt64',
+        call(
+          'multiIf',
+          call('isNull', infix('=', a, b)),
+          nullOf('Nullable(Int8)'),
+          infix('<', a, b),
+          integer(-1),
+          infix('=', a, b),
+          integer(0),
+          integer(1),
+        ),
+      );
+    },
+  })),
+  {
+    name: 'parse_ipv6',
+    takes: 'text',
+    gives: 'string',
+    sql: (args) => {
+      const number = call(
+        'IPv6StringToNumOrNull',
+        call(
+          'if',
+          infix('>', call('position', at(args, 0), text(':')), integer(0)),
+          at(args, 0),
+          call('concat', text('::ffff:'), at(args, 0)),
+        ),
+      );
+      const digits = call('lower', call('hex', number));
+      return call(
+        'ifNull',
+        call(
+          'arrayStringConcat',
+          call('extractAll', call('assumeNotNull', digits), text('.{4}')),
+          text(':'),
+        ),
+        text(''),
+      );
+    },
+  },
+];

@@ -1,0 +1,47 @@
+import type { ScalarType } from '@strongroom/sql';
+import type { Bound, LowerCall } from '../semantics/bound.js';
+import type { ConstantValue } from '../syntax/tree.js';
+
+/** What folding knows of the query. */
+export interface FoldContext {
+  /** The query's time, in ticks. */
+  readonly now: bigint;
+}
+
+/** One scalar function. To add one, add a row to a table in this folder (see README.md). */
+export interface FunctionRow {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /**
+   * The arguments' types, one text for each overload, the first that fits is taken:
+   * `'string, long, long?'`, `'scalar...'` (one or more), `'bool, common, common'`.
+   * Types: KQL's own; `scalar` (any, as it is), `text` (any, made a string), `integer` (int or
+   * long), `number` (int, long, real or decimal, as it is), `summable` (number or timespan),
+   * `orderable` (all but dynamic), `common` (all made the same type), `type` (a `typeof`).
+   * A dynamic is converted to whatever concrete type is asked for.
+   */
+  readonly takes: string | readonly string[];
+  /** The result's type. A function of the converted arguments where it depends on them. */
+  readonly gives: ScalarType | ((args: readonly Bound[]) => ScalarType);
+  /**
+   * `args` (default): null where an argument may be null; `never`; `always`. Strings and dynamics
+   * are never null: `sql` must make '' of it.
+   */
+  readonly nulls?: 'args' | 'never' | 'always';
+  /** The result column takes the first argument's name (`bin(t, 1h)` is `t`). */
+  readonly namedByArgument?: boolean;
+  readonly volatile?: boolean;
+  /** A window function: needs serialized rows. */
+  readonly window?: boolean;
+  /** Positions whose null is as good as false, or `all`. */
+  readonly conditions?: 'all' | readonly number[];
+  /** Positions that must be constants. */
+  readonly constants?: readonly number[];
+  /** The value for constant arguments; `undefined` leaves it to the engine. */
+  readonly fold?: (
+    values: readonly ConstantValue[],
+    context: FoldContext,
+    args: readonly Bound[],
+  ) => ConstantValue | undefined;
+  readonly sql: LowerCall;
+}

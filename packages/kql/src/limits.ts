@@ -1,0 +1,28 @@
+/** Characters of one query's text. Azure accepts about 2 million bytes of request; no person writes more. */
+export const queryCharsMax = 1_000_000;
+/** Nesting of brackets, calls and left-leaning operators. Parser, binder and printer recurse on it. */
+export const nestingMax = 200;
+/** Operators in one pipeline; each may become a sub-select, which the engine nests too. */
+export const pipelineOperatorsMax = 250;
+/** Expression nodes after `let` names and functions are put in: bounds exponential nesting. */
+export const boundNodesMax = 60_000;
+/** Calls of user functions inside each other, and tabular `let` names inside each other. */
+export const functionDepthMax = 32;
+/** Problems that one compilation reports. */
+export const diagnosticsMax = 20;
+/** Result sets of one text. */
+export const resultsMax = 32;
+/** Rows that `range` (the operator) makes. */
+export const rangeRowsMax = 10_000_000n;
+/** Elements that `range()` (the function) and lists made of a range hold. */
+export const arrayElementsMax = 1_048_576;
+/** Strings in one list before it is handed over as one JSON value. */
+export const inlineListMax = 64;
+/** Size (in nodes) up to which a computed column is used again in the same sub-select. */
+export const inlineColumnSizeMax = 60;
+/** Columns of one result. */
+export const columnsMax = 10_000;
+/** Elements kept by `make_list`, `make_set` and `make_bag` when no size is given (KQL's own default). */
+export const makeListMax = 1_048_576;
+/** Sub-selects inside each other; the engine's `max_subquery_depth` is set to it. */
+export const subqueryDepthMax = 400;

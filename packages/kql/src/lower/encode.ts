@@ -1,0 +1,61 @@
+/** How a result's values go over the wire: `FORMAT JSONCompactEachRow` prints the API's rows. */
+
+import {
+  call,
+  inList,
+  infix,
+  integer,
+  nullOf,
+  text,
+  type Expression as Sql,
+  type Settings,
+} from '@strongroom/sql';
+import { datetimeShort, timespanText } from '../functions/time-sql.js';
+import type { Column } from '../semantics/bound.js';
+import { subqueryDepthMax } from '../limits.js';
+
+/**
+ * - `datetime` ISO 8601 with up to 7 decimals and `Z`; `timespan` `[-][d.]hh:mm:ss[.fffffff]`,
+ * - `dynamic` a string that holds JSON, null for null; `decimal` a string,
+ * - `real` a number, or one of the strings `NaN`, `Infinity`, `-Infinity`,
+ * - everything else as JSON has it; null is null, and a string is never null.
+ */
+export function encode(value: Sql, column: Column): Sql {
+  switch (column.type) {
+    case 'datetime':
+      return datetimeShort(value);
+    case 'timespan':
+      return timespanText(value);
+    case 'dynamic':
+      return call('if', inList(value, [text(''), text('null')]), nullOf('Nullable(String)'), value);
+    case 'decimal':
+    case 'guid':
+      return call('toString', value);
+    case 'bool':
+      return call('CAST', value, text(column.nullable ? 'Nullable(Bool)' : 'Bool'));
+    case 'real':
+      // A Variant prints each of its types in its own way.
+      return call(
+        'multiIf',
+        call('isNaN', value),
+        text('NaN'),
+        call('isInfinite', value),
+        call('if', infix('>', value, integer(0)), text('Infinity'), text('-Infinity')),
+        value,
+      );
+    case 'int':
+    case 'long':
+    case 'string':
+      return value;
+  }
+}
+
+/** What the meaning of every compiled statement rests on; limits are the engine's to add. */
+export const resultSettings: Settings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_escape_forward_slashes: 0,
+  use_variant_as_common_type: 1,
+  join_use_nulls: 0,
+  transform_null_in: 0,
+  max_subquery_depth: subqueryDepthMax * 2,
+};

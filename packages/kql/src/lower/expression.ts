@@ -1,0 +1,71 @@
+/** Bound expressions to SQL expressions. */
+
+import { unreachable } from '@strongroom/base';
+import {
+  call,
+  integer,
+  subquery,
+  text,
+  type Expression as Sql,
+  type Select,
+} from '@strongroom/sql';
+import type { Bound, Column } from '../semantics/bound.js';
+import type { Plan } from '../plan/plan.js';
+import { lowerConstant } from './constant.js';
+
+/** What an expression needs from the relation that it is lowered in. */
+export interface Surroundings {
+  /** The SQL of a column here. */
+  column(column: Column): Sql;
+  /** A sub-query that gives this column, each row of it made by `value`. */
+  query(plan: Plan, column: Column, value: (column: Sql) => Sql): Select;
+  /** A window function over the rows in their order. */
+  window(value: Sql, name: string, args: readonly Sql[], bounds: readonly Bound[]): Sql;
+}
+
+/** `exact` is false where null and false are the same (a filter). */
+export function lowerExpression(bound: Bound, around: Surroundings, exact = true): Sql {
+  switch (bound.kind) {
+    case 'constant':
+      return lowerConstant(bound.type, bound.value);
+    case 'column':
+      return around.column(bound.column);
+    case 'call': {
+      const args = bound.args.map((arg, index) => {
+        const condition =
+          bound.conditions === 'all'
+            ? !exact
+            : bound.conditions !== 'none' && bound.conditions.includes(index);
+        // `case`: every second argument is a condition.
+        const alternating =
+          bound.name === 'case' && index % 2 === 0 && index < bound.args.length - 1;
+        return lowerExpression(arg, around, !(condition || alternating));
+      });
+      const value = bound.lower(args, { args: bound.args, type: bound.type, exact });
+      return bound.window ? around.window(value, bound.name, args, bound.args) : value;
+    }
+    case 'scalar': {
+      const query = subquery(around.query(bound.plan, bound.column, (each) => each));
+      // No row gives the engine's null; a text has ''.
+      return bound.type === 'string' || bound.type === 'dynamic'
+        ? call('ifNull', query, text(''))
+        : query;
+    }
+    case 'member': {
+      const fold = (value: Sql): Sql => (bound.folded ? call('lowerUTF8', value) : value);
+      const value = fold(lowerExpression(bound.value, around));
+      const list = around.query(bound.plan, bound.column, fold);
+      const test: Sql = { kind: 'in', value, list, negated: bound.negated };
+      // A null is in no list.
+      return bound.value.nullable ? call('ifNull', test, integer(bound.negated ? 1 : 0)) : test;
+    }
+    case 'collected': {
+      const list = around.query(bound.plan, bound.column, (each) =>
+        call('groupUniqArray', call('toString', each)),
+      );
+      return call('toJSONString', subquery(list));
+    }
+    default:
+      return unreachable(bound);
+  }
+}

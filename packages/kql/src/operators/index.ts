@@ -1,0 +1,63 @@
+import type { OperatorLookup } from '../syntax/parser.js';
+import { extend } from './extend.js';
+import { join, lookup } from './join.js';
+import { mvExpand } from './mv-expand.js';
+import type { Operator } from './operator.js';
+import { parse, parseWhere } from './parse.js';
+import { datatable, print, range } from './print.js';
+import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.js';
+import { render } from './render.js';
+import { as, getschema, invoke, unsupportedOperators } from './schema.js';
+import { search } from './search.js';
+import { sort, top } from './sort.js';
+import { distinct, summarize } from './summarize.js';
+import { count, sample, sampleDistinct, serialize, take } from './take.js';
+import { union } from './union.js';
+import { where } from './where.js';
+
+const operators = new Map<string, Operator>();
+for (const operator of [
+  where,
+  extend,
+  project,
+  projectAway,
+  projectKeep,
+  projectRename,
+  projectReorder,
+  summarize,
+  distinct,
+  sort,
+  top,
+  take,
+  sample,
+  sampleDistinct,
+  count,
+  serialize,
+  join,
+  lookup,
+  union,
+  search,
+  print,
+  datatable,
+  range,
+  render,
+  parse,
+  parseWhere,
+  mvExpand,
+  getschema,
+  as,
+  invoke,
+  ...unsupportedOperators,
+]) {
+  for (const name of operator.names) operators.set(name, operator);
+}
+
+/** An operator by any of its names. */
+export function operatorNamed(name: string): Operator | undefined {
+  return operators.get(name);
+}
+
+export const operatorLookup: OperatorLookup = {
+  get: operatorNamed,
+  names: () => operators.keys(),
+};

@@ -1,0 +1,155 @@
+import { problem } from '../diagnostics.js';
+import { constant, reference, type Bound, type Column } from '../semantics/bound.js';
+import {
+  freeName,
+  relation,
+  wildcardFits,
+  type Relation,
+  type VisibleColumn,
+} from '../semantics/relation.js';
+import type { Expression, OperatorSyntax } from '../syntax/tree.js';
+import type { Span } from '../diagnostics.js';
+import type { ScalarType } from '@strongroom/sql';
+import { leading, scopeOf, type BindContext } from './operator.js';
+
+interface UnionSyntax extends OperatorSyntax {
+  readonly kind: string;
+  readonly withSource: string | undefined;
+  readonly isFuzzy: boolean;
+  readonly inputs: readonly (
+    Expression | { readonly kind: 'wildcard'; readonly pattern: string; readonly span: Span }
+  )[];
+}
+
+/** A table and the name that `withsource` shows for it. */
+export interface NamedRelation {
+  readonly name: string;
+  readonly relation: Relation;
+}
+
+/** `union A, B*, (C | where …)`, `T | union U`. */
+export const union = leading<UnionSyntax>({
+  names: ['union'],
+  alsoPiped: true,
+  parse(parser, start) {
+    const options = parser.options();
+    const inputs: UnionSyntax['inputs'][number][] = [];
+    do {
+      const token = parser.peek();
+      const joined =
+        parser.peek(1).kind === 'punctuation' &&
+        parser.peek(1).text === '*' &&
+        parser.peek(1).start === token.end;
+      if (parser.is('*') || (token.kind === 'name' && joined)) {
+        const name = parser.wildcardName();
+        inputs.push({ kind: 'wildcard', pattern: name.text, span: name.span });
+      } else inputs.push(parser.expression());
+    } while (parser.accept(','));
+    return {
+      operator: 'union',
+      kind: options.get('kind')?.value ?? 'outer',
+      withSource: options.get('withsource')?.value ?? options.get('with_source')?.value,
+      isFuzzy: options.get('isfuzzy')?.value === 'true',
+      inputs,
+      span: parser.spanFrom(start),
+    };
+  },
+  bind(context, syntax, input) {
+    const { binder } = context;
+    const tables: NamedRelation[] = [];
+    if (input !== undefined) tables.push({ name: 'union_arg0', relation: input });
+    for (const each of syntax.inputs) {
+      if (each.kind === 'wildcard') {
+        const names = [...binder.options.tables.names()]
+          .filter((name) => wildcardFits(each.pattern, name))
+          .sort();
+        for (const name of names)
+          tables.push({
+            name,
+            relation: binder.scan(name, each.span, scopeOf(context, undefined)),
+          });
+        continue;
+      }
+      const name =
+        each.kind === 'name'
+          ? each.name
+          : each.kind === 'member'
+            ? each.name
+            : `union_arg${tables.length}`;
+      // `isfuzzy` leaves out tables that are not there.
+      if (
+        syntax.isFuzzy &&
+        each.kind === 'name' &&
+        !binder.isTable(each, scopeOf(context, undefined))
+      )
+        continue;
+      tables.push({ name, relation: binder.table(each, scopeOf(context, undefined)) });
+    }
+    if (tables.length === 0) problem('SEM0100', 'No table to unite', syntax.span);
+    return unite(context, tables, syntax.kind === 'inner', syntax.withSource);
+  },
+});
+
+/** Rows of all tables; a column of one type and name is one column. */
+export function unite(
+  context: BindContext,
+  tables: readonly NamedRelation[],
+  onlyCommon: boolean,
+  source: string | undefined,
+): Relation {
+  // Columns by name, with the types that they have in the order of their appearance.
+  const types = new Map<string, ScalarType[]>();
+  for (const each of tables) {
+    for (const visible of each.relation.columns) {
+      const known = types.get(visible.name);
+      if (known === undefined) types.set(visible.name, [visible.column.type]);
+      else if (!known.includes(visible.column.type)) known.push(visible.column.type);
+    }
+  }
+  const taken = new Set<string>();
+  const wanted: { name: string; of: string; type: ScalarType }[] = [];
+  for (const [name, list] of types) {
+    if (
+      onlyCommon &&
+      !tables.every((each) => each.relation.columns.some((visible) => visible.name === name))
+    )
+      continue;
+    for (const type of list) {
+      const visibleName = list.length === 1 ? name : `${name}_${type}`;
+      const free = freeName(taken, visibleName);
+      taken.add(free);
+      wanted.push({ name: free, of: name, type });
+    }
+  }
+  const columns: VisibleColumn[] = [];
+  const sourceColumn = source === undefined ? undefined : context.binder.column(source, 'string');
+  if (source !== undefined && sourceColumn !== undefined)
+    columns.push({ name: source, column: sourceColumn });
+  const made: Column[] = wanted.map((each) => {
+    const nullable = tables.some((table) => {
+      const found = table.relation.columns.find(
+        (visible) => visible.name === each.of && visible.column.type === each.type,
+      );
+      return found === undefined || found.column.nullable;
+    });
+    const column = context.binder.column(each.name, each.type, nullable);
+    columns.push({ name: each.name, column });
+    return column;
+  });
+  const inputs = tables.map((table) => {
+    const values: Bound[] = wanted.map((each) => {
+      const found = table.relation.columns.find(
+        (visible) => visible.name === each.of && visible.column.type === each.type,
+      );
+      return found === undefined ? constant(each.type, null) : reference(found.column);
+    });
+    return {
+      plan: table.relation.plan,
+      values: sourceColumn === undefined ? values : [constant('string', table.name), ...values],
+    };
+  });
+  return relation(
+    { kind: 'union', columns: sourceColumn === undefined ? made : [sourceColumn, ...made], inputs },
+    columns,
+  );
+}

@@ -1,0 +1,1362 @@
+/**
+ * Gives every name a meaning and every expression a type. Tables are bound to plans by the
+ * operators' files, which come back here for their expressions.
+ */
+
+import { databaseName, systemColumns, type ScalarType, type TableSchema } from '@strongroom/sql';
+import { invariant } from '@strongroom/base';
+import { aggregateNamed, aggregateNames } from '../aggregates/index.js';
+import type { AggregateRow } from '../aggregates/row.js';
+import { didYouMean, notSupported, problem, type Span } from '../diagnostics.js';
+import { packNonEmpty } from '../functions/dynamic.js';
+import { functionNamed, functionNames } from '../functions/index.js';
+import { operatorRow } from '../functions/operator.js';
+import type { FoldContext, FunctionRow } from '../functions/row.js';
+import { boundNodesMax, functionDepthMax } from '../limits.js';
+import { operatorNamed } from '../operators/index.js';
+import type { AggregateCall, Plan } from '../plan/plan.js';
+import type {
+  BinaryOperator,
+  ColumnSyntax,
+  ConstantValue,
+  Expression,
+  FunctionSyntax,
+  NamedExpression,
+  Statement,
+} from '../syntax/tree.js';
+import { constant, hasNull, reference, type Bound, type Column } from './bound.js';
+import { convert } from './convert.js';
+import { Environment, type Binding } from './environment.js';
+import {
+  columnNamed,
+  freeName,
+  relation,
+  wildcardFits,
+  type Relation,
+  type VisibleColumn,
+} from './relation.js';
+import {
+  countFits,
+  fit,
+  isNumeric,
+  parameterAt,
+  signature,
+  type ParameterType,
+} from './signature.js';
+import { commonType, widest } from './types.js';
+
+/** Tables by name. Names are case-sensitive. */
+export interface TableCatalog {
+  get(name: string): TableSchema | undefined;
+  names(): Iterable<string>;
+}
+
+export interface BinderOptions {
+  readonly tables: TableCatalog;
+  readonly workspaceId: string;
+  readonly workspaceNames: readonly string[];
+  readonly now: bigint;
+  readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
+}
+
+/** Where an expression stands: the row's columns, and the names around. */
+export interface Scope {
+  readonly input: Relation | undefined;
+  readonly environment: Environment;
+  /** `$left` and `$right` of a join's condition. */
+  readonly sides?: { readonly left: Relation; readonly right: Relation };
+}
+
+export class Binder implements FoldContext {
+  readonly now: bigint;
+  readonly options: BinderOptions;
+  /** Stored tables that the query reads. */
+  readonly tables = new Set<string>();
+  private readonly usedNames = new Set<string>();
+  private nodes = 0;
+  private depth = 0;
+
+  constructor(options: BinderOptions) {
+    this.options = options;
+    this.now = options.now;
+  }
+
+  // ---- columns ----------------------------------------------------------------------------
+
+  column(name: string, type: ScalarType, nullable = true): Column {
+    return { type, nullable: nullable && hasNull(type), sql: this.uniqueName(name) };
+  }
+
+  private uniqueName(name: string): string {
+    let unique = name;
+    for (let number = 2; this.usedNames.has(unique); number++) unique = `${name}$${number}`;
+    this.usedNames.add(unique);
+    return unique;
+  }
+
+  private count(span: Span): void {
+    if (++this.nodes > boundNodesMax) {
+      problem(
+        'KQL_LIMIT',
+        `The query has more than ${boundNodesMax} parts, with its variables put in`,
+        span,
+      );
+    }
+  }
+
+  private deeper<T>(span: Span, bind: () => T): T {
+    if (++this.depth > functionDepthMax) {
+      problem(
+        'KQL_LIMIT',
+        `Functions and variables use each other more than ${functionDepthMax} deep`,
+        span,
+      );
+    }
+    const bound = bind();
+    this.depth--;
+    return bound;
+  }
+
+  // ---- statements -------------------------------------------------------------------------
+
+  /** Puts a statement's name into the environment. */
+  declare(statement: Statement, environment: Environment): void {
+    if (statement.kind === 'let') {
+      environment.set(
+        statement.name.text,
+        this.binding(statement.name.text, statement.value, environment),
+      );
+    }
+  }
+
+  private binding(name: string, value: Expression, environment: Environment): Binding {
+    // The value sees what was declared before it, not itself.
+    if (value.kind === 'function') {
+      return { kind: 'function', syntax: value, environment: environment.frozen(), name };
+    }
+    if (this.isTable(value, { input: undefined, environment })) {
+      return { kind: 'table', syntax: value, environment: environment.frozen() };
+    }
+    return { kind: 'scalar', bound: this.scalar(value, { input: undefined, environment }) };
+  }
+
+  /** Whether an expression makes a table; decided by its form and by what its names are. */
+  isTable(value: Expression, scope: Scope): boolean {
+    switch (value.kind) {
+      case 'pipeline':
+      case 'leading':
+        return true;
+      case 'name': {
+        if (scope.input !== undefined && columnNamed(scope.input.columns, value.name) !== undefined)
+          return false;
+        const binding = scope.environment.find(value.name);
+        if (binding !== undefined) {
+          if (binding.kind === 'function')
+            return this.makesTable(binding.syntax, binding.environment);
+          return binding.kind !== 'scalar';
+        }
+        return this.options.tables.get(value.name) !== undefined;
+      }
+      case 'call': {
+        if (value.name === 'materialize' || value.name === 'table' || value.name === 'view')
+          return true;
+        const binding = scope.environment.find(value.name);
+        return binding?.kind === 'function' && this.makesTable(binding.syntax, binding.environment);
+      }
+      case 'member': {
+        const root = rootCall(value);
+        return root !== undefined && placeFunctions.has(root);
+      }
+      case 'star':
+      case 'literal':
+      case 'index':
+      case 'binary':
+      case 'logical':
+      case 'negate':
+      case 'list':
+      case 'between':
+      case 'typeof':
+      case 'function':
+        return false;
+    }
+  }
+
+  private makesTable(syntax: FunctionSyntax, environment: Environment): boolean {
+    const last = syntax.body.findLast((each) => each.kind === 'query');
+    if (last?.kind !== 'query') return false;
+    const inner = new Environment(environment);
+    for (const parameter of syntax.parameters) {
+      inner.set(
+        parameter.name,
+        parameter.type === 'tabular'
+          ? { kind: 'made', make: () => problem('SEM0100', 'not a table', parameter.span) }
+          : { kind: 'scalar', bound: constant(parameter.type, null) },
+      );
+    }
+    for (const each of syntax.body) {
+      if (each.kind !== 'let') continue;
+      if (each.value.kind === 'function') {
+        inner.set(each.name.text, {
+          kind: 'function',
+          syntax: each.value,
+          environment: inner,
+          name: each.name.text,
+        });
+      } else {
+        inner.set(
+          each.name.text,
+          this.isTable(each.value, { input: undefined, environment: inner })
+            ? { kind: 'table', syntax: each.value, environment: inner }
+            : { kind: 'scalar', bound: constant('long', null) },
+        );
+      }
+    }
+    return this.isTable(last.value, { input: undefined, environment: inner });
+  }
+
+  // ---- tables -----------------------------------------------------------------------------
+
+  table(value: Expression, scope: Scope): Relation {
+    this.count(value.span);
+    switch (value.kind) {
+      case 'pipeline': {
+        let input = this.table(value.source, scope);
+        let environment = scope.environment;
+        for (const syntax of value.operators) {
+          this.count(syntax.span);
+          const operator = operatorNamed(syntax.operator);
+          invariant(operator !== undefined, `operator ${syntax.operator} was parsed`);
+          if (syntax.operator === 'as') environment = new Environment(environment);
+          input = operator.bind({ binder: this, environment }, syntax, input);
+        }
+        return input;
+      }
+      case 'leading': {
+        const operator = operatorNamed(value.operator.operator);
+        invariant(operator !== undefined, `operator ${value.operator.operator} was parsed`);
+        return operator.bind(
+          { binder: this, environment: scope.environment },
+          value.operator,
+          undefined,
+        );
+      }
+      case 'name': {
+        const binding = scope.environment.find(value.name);
+        if (binding !== undefined) return this.tableOf(binding, value.name, value.span);
+        return this.scan(value.name, value.span, scope);
+      }
+      case 'call':
+        return this.tableCall(value, scope);
+      case 'member': {
+        const place = this.place(value, scope);
+        if (place !== undefined) return this.scan(place, value.span, scope);
+        break;
+      }
+      case 'star':
+      case 'literal':
+      case 'index':
+      case 'binary':
+      case 'logical':
+      case 'negate':
+      case 'list':
+      case 'between':
+      case 'typeof':
+      case 'function':
+        break;
+    }
+    problem('SEM0100', 'A table is expected here', value.span);
+  }
+
+  private tableOf(binding: Binding, name: string, span: Span): Relation {
+    switch (binding.kind) {
+      case 'table':
+        return this.deeper(span, () =>
+          this.table(binding.syntax, { input: undefined, environment: binding.environment }),
+        );
+      case 'made':
+        return binding.make();
+      case 'function':
+        return this.callTable(binding, [], span, new Environment());
+      case 'scalar':
+        problem('SEM0100', `'${name}' is a value, not a table`, span);
+    }
+  }
+
+  private tableCall(value: Expression & { kind: 'call' }, scope: Scope): Relation {
+    const binding = scope.environment.find(value.name);
+    if (binding?.kind === 'function')
+      return this.callTable(binding, value.args, value.span, scope.environment);
+    const first = value.args[0]?.value;
+    switch (value.name) {
+      case 'materialize':
+      case 'view':
+        if (first === undefined) problem('KS119', `${value.name}() takes a table`, value.span);
+        return this.table(first, scope);
+      case 'table': {
+        const name = first === undefined ? undefined : this.constantText(first, scope);
+        if (name === undefined) problem('SEM0101', 'table() takes the name of a table', value.span);
+        const known = scope.environment.find(name);
+        return known === undefined
+          ? this.scan(name, value.span, scope)
+          : this.tableOf(known, name, value.span);
+      }
+      case 'app':
+      case 'cluster':
+      case 'adx':
+      case 'arg':
+      case 'resource':
+      case 'external_table':
+      case 'materialized_view':
+      case 'graph':
+        notSupported(`${value.name}()`, value.span);
+      // eslint-disable-next-line no-fallthrough
+      default:
+        if (functionNamed(value.name) !== undefined)
+          problem('SEM0100', `${value.name}() gives a value, not a table`, value.span);
+        this.unknownFunction(value.name, value.nameSpan, scope);
+    }
+  }
+
+  /** `workspace("this").T`, `database("workspace").T`: the table's name. */
+  private place(value: Expression & { kind: 'member' }, scope: Scope): string | undefined {
+    let target: Expression = value.target;
+    for (;;) {
+      if (target.kind === 'call' && placeFunctions.has(target.name)) {
+        const first = target.args[0]?.value;
+        const text = first === undefined ? undefined : this.constantText(first, scope);
+        if (target.name === 'workspace') {
+          if (
+            text !== undefined &&
+            (text === this.options.workspaceId || this.options.workspaceNames.includes(text))
+          )
+            return value.name;
+          notSupported(`Another workspace's table`, target.span, 'Ask each workspace on its own.');
+        }
+        if (
+          target.name === 'database' &&
+          (text === databaseName ||
+            text === '' ||
+            (text !== undefined && this.options.workspaceNames.includes(text)))
+        ) {
+          return value.name;
+        }
+        notSupported(`${target.name}()`, target.span);
+      }
+      if (target.kind !== 'member') return undefined;
+      target = target.target;
+    }
+  }
+
+  scan(name: string, span: Span, scope: Scope): Relation {
+    const schema = this.options.tables.get(name);
+    if (schema === undefined) {
+      const known = [...this.options.tables.names(), ...scope.environment.names()];
+      problem(
+        'SEM0100',
+        `'${name}' is not a known table or variable`,
+        span,
+        didYouMean(name, known),
+      );
+    }
+    this.tables.add(name);
+    for (const each of schema.columns) this.usedNames.add(each.name);
+    const stored: { stored: string; column: Column }[] = [];
+    const columns: VisibleColumn[] = [];
+    const constants: { column: Column; value: Bound }[] = [];
+    for (const each of schema.columns) {
+      if (each.name === 'TenantId' || each.name === 'Type') {
+        const column = this.column(each.name, 'string');
+        constants.push({
+          column,
+          value: constant('string', each.name === 'Type' ? name : this.options.workspaceId),
+        });
+        columns.push({ name: each.name, column });
+        continue;
+      }
+      const isSystem = Object.hasOwn(systemColumns, each.name);
+      const column: Column = {
+        type: each.type,
+        nullable: hasNull(each.type) && each.name !== 'TimeGenerated' && !isSystem,
+        sql: this.scanName(each.name),
+      };
+      stored.push({ stored: each.name, column });
+      columns.push({ name: each.name, column });
+    }
+    const ingestionTime: Column = {
+      type: 'datetime',
+      nullable: false,
+      sql: this.uniqueName('_TimeReceived'),
+    };
+    stored.push({ stored: '_TimeReceived', column: ingestionTime });
+    const scanned: Plan = {
+      kind: 'scan',
+      workspaceId: this.options.workspaceId,
+      table: name,
+      columns: stored,
+      timeRange: this.options.timeRange,
+    };
+    const plan: Plan =
+      constants.length === 0 ? scanned : { kind: 'extend', input: scanned, definitions: constants };
+    return relation(plan, columns, { ingestionTime });
+  }
+
+  private readonly scanned = new Set<string>();
+
+  /** The first scan that reads a name keeps it as it is; others get their own. */
+  private scanName(name: string): string {
+    if (!this.scanned.has(name)) {
+      this.scanned.add(name);
+      this.usedNames.add(name);
+      return name;
+    }
+    return this.uniqueName(name);
+  }
+
+  // ---- user functions ---------------------------------------------------------------------
+
+  private callTable(
+    binding: Binding & { kind: 'function' },
+    args: readonly NamedExpression[],
+    span: Span,
+    environment: Environment,
+    input?: Relation,
+  ): Relation {
+    return this.deeper(span, () => {
+      const { value, environment: inner } = this.enter(
+        binding,
+        args,
+        span,
+        { input: undefined, environment },
+        input,
+      );
+      return this.table(value, { input: undefined, environment: inner });
+    });
+  }
+
+  /** `T | invoke f(…)`: the table is the first argument. */
+  invoke(
+    name: string,
+    args: readonly NamedExpression[],
+    span: Span,
+    environment: Environment,
+    input: Relation,
+  ): Relation {
+    const binding = environment.find(name);
+    if (binding?.kind !== 'function') this.unknownFunction(name, span, { input, environment });
+    return this.callTable(binding, args, span, environment, input);
+  }
+
+  private enter(
+    binding: Binding & { kind: 'function' },
+    args: readonly NamedExpression[],
+    span: Span,
+    scope: Scope,
+    input?: Relation,
+  ): { value: Expression; environment: Environment } {
+    const inner = new Environment(binding.environment);
+    const parameters = binding.syntax.parameters;
+    const given = new Map<string, Expression>();
+    let position = 0;
+    if (input !== undefined) {
+      const first = parameters[0];
+      if (first?.type !== 'tabular')
+        problem('KS107', `'${binding.name}' does not take a table first`, span);
+      this.checkColumns(input, first.columns, span);
+      inner.set(first.name, { kind: 'made', make: () => input });
+      position = 1;
+    }
+    for (const arg of args) {
+      const name = arg.names[0]?.text ?? parameters[position]?.name;
+      if (name === undefined || !parameters.some((each) => each.name === name)) {
+        problem('KS119', `'${binding.name}' takes ${parameters.length} arguments`, arg.span);
+      }
+      given.set(name, arg.value);
+      position++;
+    }
+    for (const parameter of parameters) {
+      const arg = given.get(parameter.name);
+      if (parameter.type === 'tabular') {
+        if (input !== undefined && parameter === parameters[0]) continue;
+        if (arg === undefined)
+          problem('KS119', `'${binding.name}' needs '${parameter.name}'`, span);
+        inner.set(parameter.name, { kind: 'table', syntax: arg, environment: scope.environment });
+        continue;
+      }
+      const value = arg ?? parameter.fallback;
+      if (value === undefined)
+        problem('KS119', `'${binding.name}' needs '${parameter.name}'`, span);
+      const bound = this.scalar(
+        value,
+        arg === undefined ? { input: undefined, environment: inner } : scope,
+      );
+      inner.set(parameter.name, {
+        kind: 'scalar',
+        bound: convert(bound, parameter.type, value.span, this),
+      });
+    }
+    let result: Expression | undefined;
+    for (const statement of binding.syntax.body) {
+      if (statement.kind === 'query') result = statement.value;
+      else this.declare(statement, inner);
+    }
+    if (result === undefined) problem('SEM0100', `'${binding.name}' has no result`, span);
+    return { value: result, environment: inner };
+  }
+
+  private checkColumns(input: Relation, columns: readonly ColumnSyntax[], span: Span): void {
+    for (const wanted of columns) {
+      const found = columnNamed(input.columns, wanted.name);
+      if (found === undefined) problem('SEM0100', `The table has no column '${wanted.name}'`, span);
+      if (found.type !== wanted.type) {
+        problem('KS107', `The column '${wanted.name}' is ${found.type}, not ${wanted.type}`, span);
+      }
+    }
+  }
+
+  // ---- scalars ----------------------------------------------------------------------------
+
+  scalar(value: Expression, scope: Scope): Bound {
+    this.count(value.span);
+    switch (value.kind) {
+      case 'literal':
+        return constant(value.type, value.value);
+      case 'name':
+        return this.nameOf(value.name, value.span, scope);
+      case 'member':
+        return this.member(value, scope);
+      case 'index':
+        return this.call(
+          '$index',
+          [this.scalar(value.target, scope), this.scalar(value.index, scope)],
+          value.span,
+        );
+      case 'call':
+        return this.callOf(value, scope);
+      case 'negate':
+        return this.call('$negate', [this.scalar(value.value, scope)], value.span);
+      case 'logical':
+        return this.logical(value, scope);
+      case 'binary':
+        return this.binary(value, scope);
+      case 'between': {
+        const operand = this.scalar(value.value, scope);
+        const low = this.scalar(value.low, scope);
+        let high = this.scalar(value.high, scope);
+        // `t between (start .. 1d)` counts the length from the start.
+        if (operand.type === 'datetime' && high.type === 'timespan')
+          high = this.arithmetic('+', low, high, value.span);
+        const both = this.logicalOf('and', [
+          this.compare('>=', operand, low, value.span),
+          this.compare('<=', operand, high, value.span),
+        ]);
+        return value.negated ? this.call('not', [both], value.span) : both;
+      }
+      case 'list':
+        return this.list(value, scope);
+      case 'pipeline':
+      case 'leading':
+        // A table where a value stands: its first row's first value, as `toscalar` gives it.
+        return this.scalarQuery(value, scope);
+      case 'star':
+        problem('SYN0002', "'*' cannot stand here", value.span);
+      // eslint-disable-next-line no-fallthrough
+      case 'typeof':
+        problem('SYN0002', 'typeof() stands only where a type is asked for', value.span);
+      // eslint-disable-next-line no-fallthrough
+      case 'function':
+        problem('SYN0002', 'A function cannot stand here', value.span);
+    }
+  }
+
+  /** A condition: bool, or what can be one. */
+  predicate(value: Expression, scope: Scope): Bound {
+    const bound = this.scalar(value, scope);
+    if (bound.type === 'bool') return bound;
+    if (bound.type === 'dynamic' || isNumeric(bound.type))
+      return convert(bound, 'bool', value.span, this);
+    problem('KS107', 'A value of type bool expected', value.span);
+  }
+
+  private nameOf(name: string, span: Span, scope: Scope): Bound {
+    const column = scope.input === undefined ? undefined : columnNamed(scope.input.columns, name);
+    if (column !== undefined) return reference(column);
+    const binding = scope.environment.find(name);
+    if (binding?.kind === 'scalar') return binding.bound;
+    if (binding?.kind === 'function' && !this.makesTable(binding.syntax, binding.environment)) {
+      return this.callScalar(binding, [], span, scope);
+    }
+    if (binding !== undefined)
+      problem(
+        'SEM0100',
+        `'${name}' is a table, not a value`,
+        span,
+        'Write toscalar(…) for its first value.',
+      );
+    const known = [
+      ...(scope.input?.columns.map((each) => each.name) ?? []),
+      ...scope.environment.names(),
+    ];
+    problem(
+      'SEM0100',
+      `'${name}' does not refer to any known column, table, variable or function`,
+      span,
+      didYouMean(name, known),
+    );
+  }
+
+  private member(value: Expression & { kind: 'member' }, scope: Scope): Bound {
+    if (value.target.kind === 'name' && scope.sides !== undefined) {
+      const side =
+        value.target.name === '$left'
+          ? scope.sides.left
+          : value.target.name === '$right'
+            ? scope.sides.right
+            : undefined;
+      if (side !== undefined) {
+        const column = columnNamed(side.columns, value.name);
+        if (column === undefined) {
+          problem(
+            'SEM0100',
+            `The ${value.target.name} side has no column '${value.name}'`,
+            value.span,
+            didYouMean(
+              value.name,
+              side.columns.map((each) => each.name),
+            ),
+          );
+        }
+        return reference(column);
+      }
+    }
+    return this.call(
+      '$index',
+      [this.scalar(value.target, scope), constant('string', value.name)],
+      value.span,
+    );
+  }
+
+  logicalOf(operator: 'and' | 'or', terms: readonly Bound[]): Bound {
+    const row = operatorRow(operator);
+    return this.made(row, operator, terms);
+  }
+
+  private logical(value: Expression & { kind: 'logical' }, scope: Scope): Bound {
+    return this.logicalOf(
+      value.operator,
+      value.terms.map((term) => this.predicate(term, scope)),
+    );
+  }
+
+  private binary(value: Expression & { kind: 'binary' }, scope: Scope): Bound {
+    if (value.left.kind === 'star') return this.anyColumn(value, scope);
+    const left = this.scalar(value.left, scope);
+    const right = this.scalar(value.right, scope);
+    return this.binaryOf(value.operator, left, right, value.span);
+  }
+
+  /** `* has "x"`: any column's text. */
+  private anyColumn(value: Expression & { kind: 'binary' }, scope: Scope): Bound {
+    if (scope.input === undefined) problem('SYN0002', "'*' cannot stand here", value.left.span);
+    const right = this.scalar(value.right, scope);
+    const terms: Bound[] = [];
+    for (const each of scope.input.columns) {
+      const searchable =
+        value.operator === '==' || value.operator === '!='
+          ? each.column.type === right.type
+          : each.column.type === 'string' || each.column.type === 'dynamic';
+      if (searchable)
+        terms.push(this.binaryOf(value.operator, reference(each.column), right, value.span));
+    }
+    return terms.length === 0 ? constant('bool', false) : this.logicalOf('or', terms);
+  }
+
+  binaryOf(operator: BinaryOperator, left: Bound, right: Bound, span: Span): Bound {
+    switch (operator) {
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+        return this.compare(operator, left, right, span);
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+        return this.arithmetic(operator, left, right, span);
+      case ':':
+        if (left.type === 'string' || left.type === 'dynamic')
+          return this.binaryOf('has', left, right, span);
+        return this.compare('==', left, right, span);
+      default: {
+        const text = (side: Bound): Bound => {
+          if (side.type === 'string') return side;
+          if (side.type === 'dynamic' || side.type === 'guid')
+            return convert(side, 'string', span, this);
+          problem(
+            'SEM0064',
+            `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
+            span,
+            'Convert with tostring(…).',
+          );
+        };
+        const negated = operator.startsWith('!');
+        const plain = operator === '!~' ? '=~' : negated ? operator.slice(1) : operator;
+        const made = this.made(operatorRow(plain), plain, [
+          text(left),
+          convert(right, 'string', span, this),
+        ]);
+        return negated ? this.made(operatorRow('$not'), '$not', [made]) : made;
+      }
+    }
+  }
+
+  compare(
+    operator: '==' | '!=' | '<' | '<=' | '>' | '>=',
+    left: Bound,
+    right: Bound,
+    span: Span,
+  ): Bound {
+    const refuse = (): never =>
+      problem(
+        'SEM0064',
+        `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
+        span,
+      );
+    const ordering = operator !== '==' && operator !== '!=';
+    let [a, b] = [left, right];
+    if (a.type === 'dynamic' && b.type === 'dynamic') {
+      if (ordering) [a, b] = [convert(a, 'real', span, this), convert(b, 'real', span, this)];
+      else [a, b] = [convert(a, 'string', span, this), convert(b, 'string', span, this)];
+    } else if (a.type === 'dynamic') a = convert(a, dynamicAs(b), span, this);
+    else if (b.type === 'dynamic') b = convert(b, dynamicAs(a), span, this);
+    else if (a.type !== b.type) {
+      if (isNumeric(a.type) && isNumeric(b.type)) {
+        if (a.type === 'decimal' && b.type === 'real') a = convert(a, 'real', span, this);
+        else if (b.type === 'decimal' && a.type === 'real') b = convert(b, 'real', span, this);
+      } else if (a.type === 'bool' && isNumeric(b.type)) a = convert(a, 'long', span, this);
+      else if (b.type === 'bool' && isNumeric(a.type)) b = convert(b, 'long', span, this);
+      else if (a.type === 'string' && (!ordering || a.kind === 'constant'))
+        a = convert(a, b.type, span, this);
+      else if (b.type === 'string' && (!ordering || b.kind === 'constant'))
+        b = convert(b, a.type, span, this);
+      else refuse();
+    }
+    if (ordering && (a.type === 'string' || a.type === 'guid')) {
+      problem(
+        'SEM0064',
+        `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
+        span,
+        'Compare text with strcmp(…).',
+      );
+    }
+    return this.made(operatorRow(operator), operator, [a, b]);
+  }
+
+  arithmetic(operator: '+' | '-' | '*' | '/' | '%', left: Bound, right: Bound, span: Span): Bound {
+    const refuse = (): never =>
+      problem(
+        'SEM0064',
+        `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
+        span,
+      );
+    let [a, b] = [left, right];
+    if (a.type === 'dynamic' && b.type === 'dynamic') {
+      const made = this.arithmetic(
+        operator,
+        convert(a, 'real', span, this),
+        convert(b, 'real', span, this),
+        span,
+      );
+      return convert(made, 'dynamic', span, this);
+    }
+    if (a.type === 'dynamic') a = convert(a, dynamicOperand(b), span, this);
+    if (b.type === 'dynamic') b = convert(b, dynamicOperand(a), span, this);
+    if (a.type === 'bool') a = convert(a, 'long', span, this);
+    if (b.type === 'bool') b = convert(b, 'long', span, this);
+    const [x, y] = [a.type, b.type];
+    let type: ScalarType;
+    if (isNumeric(x) && isNumeric(y)) {
+      type = widest(x, y);
+      if (type === 'decimal')
+        [a, b] = [convert(a, 'decimal', span, this), convert(b, 'decimal', span, this)];
+    } else if (x === 'datetime' && y === 'datetime' && operator === '-') type = 'timespan';
+    else if (x === 'datetime' && y === 'timespan' && (operator === '-' || operator === '+'))
+      type = 'datetime';
+    else if (x === 'timespan' && y === 'datetime' && operator === '+') type = 'datetime';
+    else if (x === 'timespan' && y === 'timespan')
+      type = operator === '/' ? 'real' : operator === '*' ? refuse() : 'timespan';
+    else if (x === 'timespan' && isNumeric(y) && (operator === '*' || operator === '/'))
+      type = 'timespan';
+    else if (isNumeric(x) && y === 'timespan' && operator === '*') type = 'timespan';
+    else if (x === 'timespan' && isNumeric(y) && operator === '%') type = 'timespan';
+    else if (x === 'datetime' && y === 'timespan' && operator === '%') type = 'timespan';
+    else return refuse();
+    if (b.type === 'decimal' && a.type === 'timespan') b = convert(b, 'real', span, this);
+    return this.made(operatorRow(operator), operator, [a, b], type);
+  }
+
+  private list(value: Expression & { kind: 'list' }, scope: Scope): Bound {
+    if (value.value.kind === 'star') {
+      if (scope.input === undefined) problem('SYN0002', "'*' cannot stand here", value.value.span);
+      const terms = scope.input.columns
+        .filter((each) => each.column.type === 'string' || each.column.type === 'dynamic')
+        .map((each) => this.listOf(value, reference(each.column), scope));
+      return terms.length === 0 ? constant('bool', false) : this.logicalOf('or', terms);
+    }
+    return this.listOf(value, this.scalar(value.value, scope), scope);
+  }
+
+  private listOf(value: Expression & { kind: 'list' }, operand: Bound, scope: Scope): Bound {
+    const operator = value.operator;
+    const only = value.items.length === 1 ? value.items[0] : undefined;
+    const termwise = operator === 'has_any' || operator === 'has_all';
+    const folded = operator === 'in~' || operator === '!in~';
+    const negated = operator === '!in' || operator === '!in~';
+    if (only !== undefined && this.isTable(only, scope)) {
+      const table = this.table(only, scope);
+      const first = table.columns[0];
+      if (first === undefined) problem('SEM0019', 'The table has no column', only.span);
+      if (termwise) {
+        const collected: Bound = {
+          kind: 'collected',
+          plan: table.plan,
+          column: first.column,
+          type: 'dynamic',
+          nullable: false,
+        };
+        return this.made(operatorRow(operator), operator, [
+          convert(operand, 'string', value.span, this),
+          collected,
+        ]);
+      }
+      const type =
+        operand.type === 'dynamic'
+          ? first.column.type === 'dynamic'
+            ? 'string'
+            : first.column.type
+          : operand.type;
+      const member = this.extend(table, [
+        { name: 'value', value: convert(reference(first.column), type, only.span, this) },
+      ]);
+      return {
+        kind: 'member',
+        value: convert(operand, type, value.span, this),
+        plan: member.relation.plan,
+        column: member.columns[0] as Column,
+        folded: folded && type === 'string',
+        negated,
+        type: 'bool',
+        nullable: false,
+      };
+    }
+    // A dynamic array stands for its elements, alone or among others.
+    const items = value.items.flatMap((item): Bound[] => {
+      const bound = this.scalar(item, scope);
+      return bound.kind === 'constant' && bound.type === 'dynamic'
+        ? (elementsOf(bound.value) ?? [bound])
+        : [bound];
+    });
+    const dynamicItem = items.find((item) => item.type === 'dynamic' && item.kind !== 'constant');
+    if (termwise) {
+      const text = convert(operand, 'string', value.span, this);
+      if (dynamicItem !== undefined && items.length === 1)
+        return this.made(operatorRow(operator), operator, [text, dynamicItem]);
+      return this.made(operatorRow(operator), operator, [
+        text,
+        ...items.map((item) => convert(item, 'string', value.span, this)),
+      ]);
+    }
+    if (dynamicItem !== undefined && items.length === 1) {
+      const text = convert(operand, 'string', value.span, this);
+      const found = this.made(operatorRow(folded ? '$in_array~' : '$in_array'), operator, [
+        text,
+        dynamicItem,
+      ]);
+      return negated ? this.made(operatorRow('$not'), '$not', [found]) : found;
+    }
+    const type =
+      operand.type === 'dynamic'
+        ? (commonType(items.map((item) => item.type)) ?? 'string')
+        : operand.type;
+    const wanted: ScalarType =
+      type === 'dynamic'
+        ? 'string'
+        : isNumeric(type) && items.some((item) => item.type === 'real')
+          ? 'real'
+          : type;
+    const row = folded && wanted === 'string' ? 'in~' : 'in';
+    const found = this.made(operatorRow(row), row, [
+      convert(operand, wanted, value.span, this),
+      ...items.map((item) => convert(item, wanted, value.span, this)),
+    ]);
+    return negated ? this.made(operatorRow('$not'), '$not', [found]) : found;
+  }
+
+  private scalarQuery(value: Expression, scope: Scope): Bound {
+    const table = this.table(value, { input: undefined, environment: scope.environment });
+    const first = table.columns[0];
+    if (first === undefined) problem('SEM0019', 'The table has no column', value.span);
+    const plan: Plan = { kind: 'limit', input: table.plan, count: 1n };
+    return {
+      kind: 'scalar',
+      plan,
+      column: first.column,
+      type: first.column.type,
+      nullable: hasNull(first.column.type),
+    };
+  }
+
+  // ---- calls ------------------------------------------------------------------------------
+
+  private callOf(value: Expression & { kind: 'call' }, scope: Scope): Bound {
+    const binding = scope.environment.find(value.name);
+    if (binding?.kind === 'function')
+      return this.callScalar(binding, value.args, value.span, scope);
+    switch (value.name) {
+      case 'case': {
+        const count = value.args.length;
+        if (count < 3 || count % 2 === 0)
+          problem(
+            'KS119',
+            'case() takes conditions with their values, and a last value',
+            value.span,
+          );
+        const bound = value.args.map((arg, index) =>
+          index % 2 === 0 && index < count - 1
+            ? this.predicate(arg.value, scope)
+            : this.scalar(arg.value, scope),
+        );
+        const isValue = (index: number): boolean => index % 2 === 1 || index === count - 1;
+        const common =
+          commonType(bound.filter((_, index) => isValue(index)).map((each) => each.type)) ??
+          'dynamic';
+        const row = functionNamed('case');
+        invariant(row !== undefined, 'case is in a table');
+        return this.made(
+          row,
+          'case',
+          bound.map((each, index) =>
+            isValue(index) ? convert(each, common, value.span, this) : each,
+          ),
+        );
+      }
+      case 'toscalar': {
+        const first = value.args[0]?.value;
+        if (first === undefined || value.args.length !== 1)
+          problem('KS119', 'toscalar() takes one table', value.span);
+        if (!this.isTable(first, scope))
+          return this.scalar(first, { input: undefined, environment: scope.environment });
+        return this.scalarQuery(first, scope);
+      }
+      case 'ingestion_time':
+        if (scope.input?.ingestionTime === undefined) return constant('datetime', null);
+        return reference(scope.input.ingestionTime);
+      case 'column_ifexists':
+      case 'columnifexists': {
+        const [name, fallback] = [value.args[0]?.value, value.args[1]?.value];
+        if (name === undefined || fallback === undefined)
+          problem('KS119', `${value.name}() takes 2 arguments`, value.span);
+        const text = this.constantText(name, scope);
+        if (text === undefined) problem('SEM0101', 'The name must be a constant', name.span);
+        const column =
+          scope.input === undefined ? undefined : columnNamed(scope.input.columns, text);
+        return column === undefined ? this.scalar(fallback, scope) : reference(column);
+      }
+      case 'pack_all': {
+        if (scope.input === undefined) problem('SEM0100', 'pack_all() needs a row', value.span);
+        const packed = scope.input.columns.flatMap((each): Bound[] => [
+          constant('string', each.name),
+          reference(each.column),
+        ]);
+        const only =
+          value.args[0] === undefined ? undefined : this.scalar(value.args[0].value, scope);
+        const skipEmpty = only?.kind === 'constant' && only.value === true;
+        if (skipEmpty) return this.made(packNonEmpty, 'pack_all', packed);
+        return this.call('bag_pack', packed, value.span);
+      }
+      case 'current_cluster_endpoint':
+      case 'current_principal':
+      case 'current_principal_details':
+      case 'current_principal_is_member_of':
+      case 'geo_info_from_ip_address':
+      case 'http_request':
+        notSupported(`${value.name}()`, value.nameSpan);
+      // eslint-disable-next-line no-fallthrough
+      case 'current_database':
+        return constant('string', databaseName);
+      default:
+        break;
+    }
+    const row = functionNamed(value.name);
+    if (row === undefined) {
+      if (aggregateNamed(value.name) !== undefined) {
+        problem(
+          'KS103',
+          `The aggregate ${value.name}() is not allowed here`,
+          value.nameSpan,
+          'Use it in summarize.',
+        );
+      }
+      if (this.isTable(value, scope))
+        problem(
+          'SEM0100',
+          `${value.name}() gives a table, not a value`,
+          value.span,
+          'Write toscalar(…) for its first value.',
+        );
+      this.unknownFunction(value.name, value.nameSpan, scope);
+    }
+    if (row.window === true && scope.input?.serialized !== true) {
+      problem(
+        'SEM0019',
+        `${row.name}() needs rows in an order`,
+        value.span,
+        "Put 'sort by' or 'serialize' before it.",
+      );
+    }
+    const args: Bound[] = [];
+    let type: ScalarType | undefined;
+    for (const arg of value.args) {
+      if (arg.value.kind === 'typeof') type = arg.value.types[0]?.type;
+      else args.push(this.scalar(arg.value, scope));
+    }
+    return this.apply(row, value.name, args, value.span, type);
+  }
+
+  private callScalar(
+    binding: Binding & { kind: 'function' },
+    args: readonly NamedExpression[],
+    span: Span,
+    scope: Scope,
+  ): Bound {
+    return this.deeper(span, () => {
+      const { value, environment } = this.enter(binding, args, span, scope);
+      const inner: Scope = { input: undefined, environment };
+      return this.isTable(value, inner)
+        ? this.scalarQuery(value, inner)
+        : this.scalar(value, inner);
+    });
+  }
+
+  private unknownFunction(name: string, span: Span, scope: Scope): never {
+    const known = [...functionNames(), ...aggregateNames(), ...scope.environment.names()];
+    problem('SEM0260', `'${name}' is not a known function`, span, didYouMean(name, known));
+  }
+
+  /** A call of a table row by name, for operators and other rows. */
+  call(name: string, args: readonly Bound[], span: Span): Bound {
+    const row = name.startsWith('$') ? operatorRow(name) : functionNamed(name);
+    invariant(row !== undefined, `the function ${name} is in a table`);
+    return this.apply(row, name, args, span);
+  }
+
+  apply(
+    row: FunctionRow,
+    name: string,
+    args: readonly Bound[],
+    span: Span,
+    typeArgument?: ScalarType,
+  ): Bound {
+    const fitted = this.fitted(row.takes, name, args, span);
+    for (const position of row.constants ?? []) {
+      const arg = fitted[position];
+      if (arg !== undefined && arg.kind !== 'constant') {
+        problem('SEM0101', `Argument ${position + 1} of ${name}() must be a constant`, span);
+      }
+    }
+    const made = this.made(row, name, fitted);
+    return typeArgument === undefined || made.type === typeArgument
+      ? made
+      : convert(made, typeArgument, span, this);
+  }
+
+  /** Chooses an overload and converts the arguments to it. */
+  fitted(
+    takes: string | readonly string[],
+    name: string,
+    args: readonly Bound[],
+    span: Span,
+  ): Bound[] {
+    let best: { parameters: ParameterType[]; cost: number } | undefined;
+    let counted = false;
+    let wanted: string | undefined;
+    for (const text of typeof takes === 'string' ? [takes] : takes) {
+      const candidate = signature(text);
+      if (!countFits(candidate, args.length)) continue;
+      counted = true;
+      let cost = 0;
+      const parameters: ParameterType[] = [];
+      for (const [index, arg] of args.entries()) {
+        const parameter = parameterAt(candidate, index) ?? 'scalar';
+        const each = fit(arg, parameter);
+        if (each === undefined) {
+          wanted ??= `Argument ${index + 1} of ${name}() is ${arg.type}; ${parameter === 'text' ? 'string' : parameter} is expected`;
+          cost = Infinity;
+          break;
+        }
+        parameters.push(parameter);
+        cost += each * each;
+      }
+      if (cost < (best?.cost ?? Infinity)) best = { parameters, cost };
+    }
+    if (!counted)
+      problem('KS119', `${name}() takes ${describeCounts(takes)}, not ${args.length}`, span);
+    if (best === undefined)
+      problem('KS107', wanted ?? `${name}() does not take these arguments`, span);
+    const { parameters } = best;
+    const shared = args.filter((_, index) => parameters[index] === 'common').map((arg) => arg.type);
+    const common = shared.length === 0 ? undefined : (commonType(shared) ?? 'dynamic');
+    return args.map((arg, index) =>
+      this.convertTo(arg, parameters[index] as ParameterType, common, span),
+    );
+  }
+
+  private convertTo(
+    arg: Bound,
+    wanted: ParameterType,
+    common: ScalarType | undefined,
+    span: Span,
+  ): Bound {
+    switch (wanted) {
+      case 'scalar':
+      case 'type':
+        return arg;
+      case 'common':
+        return convert(arg, common ?? arg.type, span, this);
+      case 'text':
+        return convert(arg, 'string', span, this);
+      case 'integer':
+        return arg.type === 'int' || arg.type === 'long' ? arg : convert(arg, 'long', span, this);
+      case 'number':
+        return isNumeric(arg.type)
+          ? arg
+          : convert(arg, arg.type === 'bool' ? 'long' : 'real', span, this);
+      case 'summable':
+        if (arg.type === 'datetime') problem('KS107', 'A number or timespan is expected', span);
+        return isNumeric(arg.type) || arg.type === 'timespan'
+          ? arg
+          : convert(arg, arg.type === 'bool' ? 'long' : 'real', span, this);
+      case 'orderable':
+        return arg;
+      default:
+        return convert(arg, wanted, span, this);
+    }
+  }
+
+  /** The call itself, folded where every argument is known. */
+  made(row: FunctionRow, name: string, args: readonly Bound[], forced?: ScalarType): Bound {
+    this.nodes++;
+    const type = forced ?? (typeof row.gives === 'function' ? row.gives(args) : row.gives);
+    if (row.fold !== undefined && args.every((arg) => arg.kind === 'constant')) {
+      const values = args.map((arg) => (arg.kind === 'constant' ? arg.value : null));
+      const value = row.fold(values, this, args);
+      if (value !== undefined) return constant(type, value);
+    }
+    const nullable =
+      hasNull(type) &&
+      (row.nulls === 'always' || (row.nulls !== 'never' && args.some((arg) => arg.nullable)));
+    return {
+      kind: 'call',
+      name,
+      args,
+      type,
+      nullable,
+      lower: row.sql,
+      volatile: row.volatile ?? false,
+      window: row.window ?? false,
+      conditions: row.conditions ?? 'none',
+    };
+  }
+
+  // ---- constants --------------------------------------------------------------------------
+
+  /** The value of a constant expression; a problem otherwise. */
+  constantOf(value: Expression, scope: Scope, what: string): ConstantValue {
+    const bound = this.scalar(value, scope);
+    if (bound.kind !== 'constant') problem('SEM0101', `${what} must be a constant`, value.span);
+    return bound.value;
+  }
+
+  constantLong(value: Expression, scope: Scope, what: string): bigint {
+    const bound = this.scalar(value, scope);
+    const long = convert(bound, 'long', value.span, this);
+    if (long.kind !== 'constant' || typeof long.value !== 'bigint') {
+      problem('SEM0101', `${what} must be a constant number`, value.span);
+    }
+    return long.value;
+  }
+
+  private constantText(value: Expression, scope: Scope): string | undefined {
+    const bound = this.scalar(value, { input: undefined, environment: scope.environment });
+    return bound.kind === 'constant' && bound.type === 'string' ? String(bound.value) : undefined;
+  }
+
+  // ---- for operators ------------------------------------------------------------------------
+
+  /** New columns after the input's rows; a plain column needs none. */
+  extend(
+    input: Relation,
+    values: readonly { readonly name: string; readonly value: Bound }[],
+  ): { relation: Relation; columns: Column[] } {
+    const definitions: { column: Column; value: Bound }[] = [];
+    const columns = values.map(({ name, value }) => {
+      if (value.kind === 'column') return value.column;
+      const column = this.column(name, value.type, value.nullable);
+      definitions.push({ column, value });
+      return column;
+    });
+    if (definitions.length === 0) return { relation: input, columns };
+    const plan: Plan = { kind: 'extend', input: input.plan, definitions };
+    return { relation: { ...input, plan }, columns };
+  }
+
+  aggregate(
+    value: Expression,
+    scope: Scope,
+  ): { call: AggregateCall; names: string[]; row: AggregateRow } {
+    if (value.kind !== 'call') problem('KS103', 'An aggregate is expected', value.span);
+    const row = aggregateNamed(value.name);
+    if (row === undefined) {
+      const hint = didYouMean(value.name, aggregateNames());
+      problem('SEM0260', `'${value.name}' is not an aggregate function`, value.nameSpan, hint);
+    }
+    // `count(column)` is in published queries; it means count().
+    const given = row.name === 'count' ? [] : value.args;
+    const args = given.map((arg) => this.scalar(arg.value, scope));
+    const fitted = this.fitted(row.takes, value.name, args, value.span);
+    const firstName = given[0] === undefined ? '' : this.nameFor(given[0].value, scope);
+    const prefix = row.naming === 'first' ? undefined : (row.naming?.prefix ?? row.name);
+    const several = row.several?.(fitted);
+    if (several !== undefined) {
+      const columns = several.map((each) => this.column(`${prefix}_${firstName}`, each.type));
+      const names = several.map((each) => `${prefix}_${firstName}${each.suffix}`);
+      return { call: { kind: 'call', row, args: fitted, columns }, names, row };
+    }
+    const name = prefix === undefined ? firstName : `${prefix}_${firstName}`;
+    const type = typeof row.gives === 'function' ? row.gives(fitted) : row.gives;
+    const column = this.column(name === '' ? 'value' : name, type, row.nullable ?? true);
+    return { call: { kind: 'call', row, args: fitted, columns: [column] }, names: [name], row };
+  }
+
+  /** The name that an expression gives its column: a column's, a path's, or '' for none. */
+  nameFor(value: Expression, scope: Scope): string {
+    switch (value.kind) {
+      case 'name':
+        return value.name;
+      case 'member': {
+        if (
+          value.target.kind === 'name' &&
+          value.target.name.startsWith('$') &&
+          scope.sides !== undefined
+        )
+          return value.name;
+        const target = this.nameFor(value.target, scope);
+        return target === '' ? value.name : `${target}_${value.name}`;
+      }
+      case 'index': {
+        const target = this.nameFor(value.target, scope);
+        const index = value.index.kind === 'literal' ? String(value.index.value) : '';
+        return target === '' ? '' : `${target}_${index}`;
+      }
+      case 'call': {
+        if (scope.environment.find(value.name)?.kind === 'function') return '';
+        const row = functionNamed(value.name);
+        const first = value.args[0]?.value;
+        if (row?.namedByArgument === true && first !== undefined) return this.nameFor(first, scope);
+        if (
+          (value.name === 'column_ifexists' || value.name === 'columnifexists') &&
+          first?.kind === 'literal'
+        ) {
+          return String(first.value);
+        }
+        return '';
+      }
+      case 'literal':
+      case 'star':
+      case 'binary':
+      case 'logical':
+      case 'negate':
+      case 'list':
+      case 'between':
+      case 'typeof':
+      case 'pipeline':
+      case 'leading':
+      case 'function':
+        return '';
+    }
+  }
+
+  /** Columns that a name, or a pattern with `*`, stands for; a problem if there are none. */
+  columnsLike(pattern: string, span: Span, input: Relation): VisibleColumn[] {
+    const found = input.columns.filter((each) => wildcardFits(pattern, each.name));
+    if (found.length === 0 && !pattern.includes('*')) {
+      const names = input.columns.map((each) => each.name);
+      problem(
+        'SEM0100',
+        `'${pattern}' does not refer to any known column`,
+        span,
+        didYouMean(pattern, names),
+      );
+    }
+    return found;
+  }
+}
+
+const placeFunctions = new Set(['workspace', 'database', 'cluster', 'app', 'resource']);
+
+function rootCall(value: Expression): string | undefined {
+  let at: Expression = value;
+  while (at.kind === 'member') at = at.target;
+  return at.kind === 'call' ? at.name : undefined;
+}
+
+/** What a dynamic becomes beside a value of another type. */
+function dynamicAs(other: Bound): ScalarType {
+  if (other.type === 'int' || other.type === 'long') {
+    const big = other.kind !== 'constant' || typeof other.value !== 'bigint';
+    return big || (other.value >= -(2n ** 53n) && other.value <= 2n ** 53n) ? 'real' : 'long';
+  }
+  return other.type;
+}
+
+function dynamicOperand(other: Bound): ScalarType {
+  return other.type === 'datetime'
+    ? 'timespan'
+    : other.type === 'string' || other.type === 'guid'
+      ? 'real'
+      : other.type;
+}
+
+/** A constant dynamic array's elements; undefined for what is not an array of plain values. */
+function elementsOf(value: ConstantValue): Bound[] | undefined {
+  if (typeof value !== 'string') return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parsed)) return undefined;
+  return parsed.map((each: unknown): Bound => {
+    if (typeof each === 'string') return constant('string', each);
+    if (typeof each === 'boolean') return constant('bool', each);
+    if (typeof each === 'number') {
+      return Number.isSafeInteger(each) ? constant('long', BigInt(each)) : constant('real', each);
+    }
+    return constant('dynamic', each === null ? null : JSON.stringify(each));
+  });
+}
+
+function describeCounts(takes: string | readonly string[]): string {
+  const counts = (typeof takes === 'string' ? [takes] : takes).map(signature);
+  const least = Math.min(...counts.map((each) => each.required));
+  const most = Math.max(
+    ...counts.map((each) => (each.repeats ? Infinity : each.parameters.length)),
+  );
+  if (least === most) return `${least} argument${least === 1 ? '' : 's'}`;
+  return most === Infinity ? `at least ${least} arguments` : `${least} to ${most} arguments`;
+}
+
+export { freeName };
