@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { concatBytes, fromHex, toHex, utf8 } from '@strongroom/base';
 import { sha256 } from '@strongroom/platform';
 import {
+  allInclusionProofs,
   consistencyProof,
   consistencyRanges,
   foldNodes,
@@ -104,8 +105,11 @@ void describe('Merkle tree', () => {
     for (let size = 1; size <= 40; size += 1) {
       const tree = leaves(size);
       assert.deepEqual(rootOf(sha256, tree), naive.mth(tree));
+      const all = allInclusionProofs(sha256, tree);
+      assert.deepEqual(all.root, naive.mth(tree));
       for (let at = 0; at < size; at += 1) {
         assert.deepEqual(hex(inclusionProof(sha256, tree, at)), hex(naive.path(at, tree)));
+        assert.deepEqual(hex(all.paths[at]!), hex(naive.path(at, tree)));
         assert.deepEqual(
           hex(consistencyProof(sha256, tree, at + 1)),
           hex(naive.subproof(at + 1, tree, true)),

@@ -29,20 +29,49 @@ export function nodeHash(
   return sha256(input);
 }
 
-/** The Merkle tree hash over leaf *hashes*; over none, SHA-256 of nothing (RFC 6962 §2.1). */
-export function rootOf(sha256: Sha256, leafHashes: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (leafHashes.length === 0) return sha256();
-  let level = leafHashes;
-  // An odd last node rises unchanged, which yields RFC 6962's split at the largest power of two.
-  while (level.length > 1) {
+/**
+ * All levels of the tree over leaf hashes, the leaves first and the root last. An odd last node rises
+ * unchanged, which yields RFC 6962's split at the largest power of two.
+ */
+function levelsOf(sha256: Sha256, leafHashes: readonly Uint8Array[]): (readonly Uint8Array[])[] {
+  const levels = [leafHashes];
+  for (let level = leafHashes; level.length > 1; level = levels.at(-1)!) {
     const above: Uint8Array[] = [];
     for (let index = 0; index < level.length; index += 2) {
       const [left, right] = [level[index]!, level[index + 1]];
       above.push(right === undefined ? left : nodeHash(sha256, left, right));
     }
-    level = above;
+    levels.push(above);
   }
-  return new Uint8Array(level[0]!);
+  return levels;
+}
+
+/** The Merkle tree hash over leaf *hashes*; over none, SHA-256 of nothing (RFC 6962 §2.1). */
+export function rootOf(sha256: Sha256, leafHashes: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [root] = levelsOf(sha256, leafHashes).at(-1)!;
+  return root === undefined ? sha256() : new Uint8Array(root);
+}
+
+/** The root of a tree held in memory, and the path of each of its leaves: each node is hashed once. */
+export function allInclusionProofs(
+  sha256: Sha256,
+  leafHashes: readonly Uint8Array[],
+): { root: Uint8Array; paths: Uint8Array[][] } {
+  const levels = levelsOf(sha256, leafHashes);
+  const paths = leafHashes.map((_, leaf) => pathIn(levels, leaf));
+  return { root: levels.at(-1)![0] ?? sha256(), paths };
+}
+
+function pathIn(levels: readonly (readonly Uint8Array[])[], leaf: number): Uint8Array[] {
+  const path: Uint8Array[] = [];
+  let index = leaf;
+  for (const level of levels.slice(0, -1)) {
+    // Where there is no sibling, the node rises without one.
+    const sibling = level[index ^ 1];
+    if (sibling !== undefined) path.push(sibling);
+    index >>= 1;
+  }
+  return path;
 }
 
 /** Leaves from `start` up to, but not including, `end`. */
@@ -137,8 +166,7 @@ export function inclusionProof(
   if (!Number.isSafeInteger(index) || index < 0 || index >= leafHashes.length) {
     throw ledgerError('LEDGER_OUT_OF_RANGE', `No leaf ${index} in ${leafHashes.length}.`);
   }
-  const ranges = inclusionRanges(BigInt(index), BigInt(leafHashes.length));
-  return ranges.map((range) => rangeHash(sha256, leafHashes, range));
+  return pathIn(levelsOf(sha256, leafHashes), index);
 }
 
 /** The proof that a tree held in memory continues its first `oldSize` leaves. Throws `LEDGER_OUT_OF_RANGE`. */

@@ -3,7 +3,7 @@ import type { Sha256 } from '@strongroom/base';
 import type { Verifier } from './checkpoint.js';
 import { ledgerError } from './errors.js';
 import { limits } from './limits.js';
-import { hashSize, inclusionProof, leafHash, rootOf, rootOfPath } from './merkle-tree.js';
+import { allInclusionProofs, hashSize, leafHash, rootOfPath } from './merkle-tree.js';
 import { isName, keyIdOf, parseDecimal, signatureType } from './note.js';
 import type { NoteSigner } from './note.js';
 import { accept, attempt, refuse } from './verdict.js';
@@ -73,7 +73,7 @@ export async function makeReceipts(
   }
   const leaves = commitments.map((commitment) => leafHash(sha256, commitment));
   const count = leaves.length;
-  const root = rootOf(sha256, leaves);
+  const { root, paths } = allInclusionProofs(sha256, leaves);
   const signature = await signer.sign(groupMessage({ origin, start, count, root, time }));
   const { keyName: name, publicKey } = signer;
   const keyId = keyIdOf(sha256, { name, type: signatureType.ed25519, publicKey });
@@ -85,7 +85,7 @@ export async function makeReceipts(
       time,
       groupStart: start,
       groupCount: count,
-      path: inclusionProof(sha256, leaves, at),
+      path: paths[at]!,
       keyId,
       signature,
     }),
