@@ -136,8 +136,9 @@ export function createPortal(options: PortalOptions): Handler {
     return jsonAnswer(200, body);
   }
 
-  const isReadable = (principal: Principal, { resourceKey }: StoredWorkspace): boolean =>
-    access.allows(principal, `${workspaceActions}/read`, resourceKey);
+  function isReadable(principal: Principal, { resourceKey }: StoredWorkspace): boolean {
+    return access.allows(principal, `${workspaceActions}/read`, resourceKey);
+  }
 
   async function showStatus({ principal }: Call): Promise<Outgoing> {
     const visible = new Set(
@@ -157,18 +158,17 @@ export function createPortal(options: PortalOptions): Handler {
     return jsonAnswer(200, body);
   }
 
-  const summarizeWorkspace = (
-    principal: Principal,
-    workspace: StoredWorkspace,
-  ): WorkspaceSummary => ({
-    workspaceId: workspace.workspaceId,
-    name: workspace.name,
-    resourceId: workspace.resourceId,
-    resourceGroup: workspace.resourceGroup,
-    subscriptionId: workspace.subscriptionId,
-    region: workspace.region,
-    roles: access.rolesAt(principal, workspace.resourceKey),
-  });
+  function summarizeWorkspace(principal: Principal, workspace: StoredWorkspace): WorkspaceSummary {
+    return {
+      workspaceId: workspace.workspaceId,
+      name: workspace.name,
+      resourceId: workspace.resourceId,
+      resourceGroup: workspace.resourceGroup,
+      subscriptionId: workspace.subscriptionId,
+      region: workspace.region,
+      roles: access.rolesAt(principal, workspace.resourceKey),
+    };
+  }
 
   async function listWorkspaces({ principal }: Call): Promise<Outgoing> {
     const value = catalog
@@ -526,11 +526,10 @@ export function createPortal(options: PortalOptions): Handler {
     return jsonAnswer(200, { value });
   }
 
-  const showKey = (call: Call, made: Parameters<typeof showNewKey>[0], status: number): Outgoing =>
-    jsonAnswer(
-      status,
-      showNewKey(made, { origin: call.request.origin, pin: options.authority.caPin() }),
-    );
+  function showKey(call: Call, made: Parameters<typeof showNewKey>[0], status: number): Outgoing {
+    const where = { origin: call.request.origin, pin: options.authority.caPin() };
+    return jsonAnswer(status, showNewKey(made, where));
+  }
 
   async function makeKey(call: Call): Promise<Outgoing> {
     const { workspaceId } = await workspaceOf(call, `${agentActions}/write`);
