@@ -92,6 +92,8 @@ export function QueryEditor(props: QueryEditorProps) {
         suggestSelection: 'first',
         wordWrap: 'on',
         tabSize: 4,
+        // A menu in a shadow root would need a style element of its own there.
+        useShadowDOM: false,
       });
       // Metrics are measured once; a font that arrives later would shift the cursor.
       void document.fonts.ready.then(() => monaco.editor.remeasureFonts());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { histogramOf, stepLabel } from './histogram.js';
-import { histogramBarsMax } from './limits.js';
+import { histogramBarsMax, histogramRowsMin } from './limits.js';
 
 const columns = [
   { name: 'Other', type: 'datetime' },
@@ -42,4 +42,12 @@ test('names a step in its unit', () => {
   assert.equal(stepLabel(60_000), '1 min');
   assert.equal(stepLabel(30_000), '30 s');
   assert.equal(stepLabel(86_400_000), '1 d');
+});
+
+test('another column needs enough rows to have a shape', () => {
+  const other = [{ name: 'LastSeen', type: 'datetime' }];
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, at) => [new Date(at * 1000).toISOString()]);
+  assert.equal(histogramOf(other, rows(histogramRowsMin - 1)), undefined);
+  assert.equal(histogramOf(other, rows(histogramRowsMin))?.column, 'LastSeen');
 });

@@ -1,4 +1,4 @@
-import { histogramBarsMax } from './limits.js';
+import { histogramBarsMax, histogramRowsMin } from './limits.js';
 import type { ResultColumn, Row } from './values.js';
 import { instantOf } from './values.js';
 
@@ -36,8 +36,8 @@ const steps = [
 ];
 
 /**
- * Counts the rows by their `TimeGenerated` (else the first datetime column). `undefined` where
- * there is no such column or fewer than two different times.
+ * Counts the rows by their `TimeGenerated`, else (where there are enough rows for a shape) by the
+ * first datetime column. `undefined` without such a column or without two different times.
  */
 export function histogramOf(
   columns: readonly ResultColumn[],
@@ -46,7 +46,7 @@ export function histogramOf(
   const named = columns.findIndex((c) => c.name === 'TimeGenerated' && c.type === 'datetime');
   const at = named >= 0 ? named : columns.findIndex((column) => column.type === 'datetime');
   const column = columns[at];
-  if (!column) return undefined;
+  if (!column || (named < 0 && rows.length < histogramRowsMin)) return undefined;
   const times = new Float64Array(rows.length);
   let count = 0;
   let minMs = Infinity;

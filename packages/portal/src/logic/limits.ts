@@ -20,3 +20,5 @@ export const histogramBarsMax = 90;
 export const cellCharactersMax = 300;
 /** Rows sampled for a column's initial width. */
 export const widthSampleRows = 50;
+/** Fewest rows that a histogram over another column than TimeGenerated says something about. */
+export const histogramRowsMin = 20;
