@@ -22,6 +22,8 @@ function testFiles(directory) {
 const patterns = process.argv.slice(2);
 const all = [
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'dist')),
+  // The portal's own dist is what browsers get; its logic is compiled for node apart from it.
+  join(root, 'packages', 'portal', 'tests', 'dist'),
   join(root, 'tests', 'dist'),
 ]
   .flatMap((directory) => {
