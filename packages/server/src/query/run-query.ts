@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@strongroom/base';
-import { compile } from '@strongroom/kql';
+import { compile, resultSettings } from '@strongroom/kql';
 import type { CompiledQuery } from '@strongroom/kql';
 import type { Principal } from '../access/principal.js';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
@@ -82,6 +82,7 @@ export async function runQuery(
           maxMemoryBytes: limits.memoryBytesMax,
           signal: request.signal,
           queryId: random.uuid(),
+          settings: resultSettings,
         }),
     });
     const held = await holdBack(answer, limits.heldBytesMax);

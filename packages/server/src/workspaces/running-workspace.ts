@@ -476,6 +476,7 @@ function runQuery(
         maxMemoryBytes: options.maxMemoryBytes,
         signal: options.signal,
         queryId: options.queryId,
+        ...(options.settings === undefined ? {} : { settings: options.settings }),
       });
       yield* run;
       ({ statistics } = run);

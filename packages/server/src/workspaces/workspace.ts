@@ -1,6 +1,6 @@
 import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
-import type { ColumnSchema, Statement } from '@strongroom/sql';
+import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
 
 /** One stream's rows, admitted into a workspace: allowed, counted, tagged, not yet durable. */
@@ -75,6 +75,8 @@ export interface WorkspaceQueryOptions {
   /** Aborting it ends the query in the engine. */
   readonly signal: AbortSignal;
   readonly queryId: string;
+  /** What the statement's meaning rests on; see the compiler. */
+  readonly settings?: Settings;
 }
 
 /** A query's rows as they come: chunks of `JSONCompactEachRow`. Leaving the loop early ends it. */
