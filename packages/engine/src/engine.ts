@@ -92,6 +92,11 @@ export interface QueryOptions {
   readonly signal?: AbortSignalLike;
   /** Unique among those that run. */
   readonly queryId: string;
+  /**
+   * What the statement's meaning rests on (its dialect). Set before the session becomes read-only:
+   * a statement may then name the same settings with the same values, and no others. Limits win.
+   */
+  readonly settings?: Settings;
 }
 
 /** Disk use of one table. */
@@ -276,6 +281,7 @@ export class Engine {
   /** Runs a statement read-only, within limits. See {@link QueryRun}. */
   query(statement: Statement, options: QueryOptions): QueryRun {
     const settings: Settings = {
+      ...options.settings,
       ...sessionSettings,
       max_execution_time: options.maxSeconds,
       timeout_overflow_mode: 'throw',
