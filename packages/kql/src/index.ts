@@ -23,3 +23,4 @@ export { kqlCodes } from './errors.js';
 export type { TableCatalog } from './semantics/binder.js';
 export type { Visualization } from './semantics/relation.js';
 export { queryCharsMax } from './limits.js';
+export { resultSettings } from './lower/encode.js';
