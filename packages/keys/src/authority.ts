@@ -15,7 +15,7 @@ import type { AgentId, Clock, Fs, Random, WorkspaceId } from '@strongroom/base';
 import { readCsrKey } from './certificate-request.js';
 import { agentUriOf, certificateDer, fingerprintOf, spkiPin } from './certificate.js';
 import { keysError } from './errors.js';
-import { writeFileDurably } from './key-file.js';
+import { makeDirectoryDurably, writeFileDurably } from './key-file.js';
 import { limits } from './limits.js';
 import { printPem } from './pem.js';
 import type { ServiceKeys } from './service-keys.js';
@@ -90,7 +90,7 @@ export async function openAuthority(options: {
   let certificatePem = await readText(fs, path);
   if (certificatePem === undefined) {
     certificatePem = await selfSign({ privateKey, publicKey, clock, random });
-    await fs.makeDirectory(directory);
+    await makeDirectoryDurably(fs, directory);
     await writeFileDurably(fs, path, utf8(certificatePem), 0o644);
   }
   if (!isOwn(certificatePem, publicKey)) {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { FsError } from '@strongroom/base';
 import type { Fs } from '@strongroom/base';
 
 /**
@@ -30,3 +31,24 @@ export async function writeFileDurably(
     throw error;
   }
 }
+
+/**
+ * Makes a directory with the parents that are missing (mode 0700), all their names durable. Names that
+ * are there already are synced too: an earlier try may have failed between making and syncing them.
+ */
+export async function makeDirectoryDurably(fs: Fs, path: string): Promise<void> {
+  const parent = dirname(path);
+  if (parent === path) return;
+  await makeDirectoryDurably(fs, parent);
+  const existed = (await fs.stat(path)) !== undefined;
+  if (!existed) await fs.makeDirectory(path);
+  try {
+    await fs.syncDirectory(parent);
+  } catch (error) {
+    // A directory that we may not even read, or that cannot be synced, holds no name of our making.
+    if (existed && error instanceof FsError && notOursCodes.has(error.code)) return;
+    throw error;
+  }
+}
+
+const notOursCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOSYS', 'ENOTSUP']);

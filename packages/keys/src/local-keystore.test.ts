@@ -119,10 +119,8 @@ void describe('local keystore', () => {
     let opened = 0;
     for (let nth = 1; opened === 0; nth += 1) {
       const fs = new FaultyFs();
-      await fs.makeDirectory('/root');
-      await fs.syncDirectory('/');
       const open = (create: boolean) =>
-        openLocalKeystore({ path: '/root/root.key', fs, random: seededRandom(nth), create });
+        openLocalKeystore({ path: '/home/config/root.key', fs, random: seededRandom(nth), create });
       fs.fail({ code: 'EIO', effect: nth % 2 === 0 ? 'lost' : 'done', nth });
       try {
         await open(true);

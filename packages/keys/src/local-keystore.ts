@@ -7,7 +7,7 @@ import { keyIdSize, keySize, openAead, sealAead } from './aead.js';
 import type { AeadKey } from './aead.js';
 import { keysError } from './errors.js';
 import { frame } from './fields.js';
-import { writeFileDurably } from './key-file.js';
+import { makeDirectoryDurably, writeFileDurably } from './key-file.js';
 import { checkContext, wrappableBytesMax } from './key-provider.js';
 import type { KeyProvider } from './key-provider.js';
 import { limits } from './limits.js';
@@ -33,7 +33,7 @@ export async function openLocalKeystore(options: LocalKeystoreOptions): Promise<
   if ((await fs.stat(path)) === undefined && create) {
     const key = random.bytes(keySize);
     const text = utf8(`${firstLine}\n${toHex(rootKeyId(key))}\n${toBase64(key)}\n`);
-    await fs.makeDirectory(dirname(path));
+    await makeDirectoryDurably(fs, dirname(path));
     await writeFileDurably(fs, path, text);
     text.fill(0);
     key.fill(0);

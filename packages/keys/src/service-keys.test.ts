@@ -14,8 +14,8 @@ const directory = '/data/keys';
 
 async function disk(): Promise<FaultyFs> {
   const fs = new FaultyFs();
-  await fs.makeDirectory(directory);
-  for (const path of ['/', '/data', directory]) await fs.syncDirectory(path);
+  await fs.makeDirectory('/data');
+  await fs.syncDirectory('/');
   return fs;
 }
 

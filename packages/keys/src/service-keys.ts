@@ -7,7 +7,7 @@ import type { Fs, Random } from '@strongroom/base';
 import { keyIdSize, keySize, openAead, sealAead, sealedKeyId } from './aead.js';
 import { keysError } from './errors.js';
 import { FieldReader, FieldWriter, frame } from './fields.js';
-import { writeFileDurably } from './key-file.js';
+import { makeDirectoryDurably, writeFileDurably } from './key-file.js';
 import type { KeyProvider } from './key-provider.js';
 import { limits } from './limits.js';
 import { ed25519PublicKey, ed25519Signer } from './signature.js';
@@ -57,7 +57,7 @@ export async function openServiceKeys(options: {
   readonly fs: Fs;
   readonly random: Random;
 }): Promise<ServiceKeys> {
-  await options.fs.makeDirectory(options.directory);
+  await makeDirectoryDurably(options.fs, options.directory);
   return new DirectoryServiceKeys(options);
 }
 
