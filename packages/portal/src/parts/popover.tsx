@@ -60,7 +60,12 @@ export function Popover(props: PopoverProps) {
         {props.button}
       </button>
       {open && (
-        <div id={panelId} className={`popover-panel ${props.align ?? 'start'}`}>
+        <div
+          id={panelId}
+          role="dialog"
+          aria-label={props.title ?? props.label}
+          className={`popover-panel ${props.align ?? 'start'}`}
+        >
           {props.children(close)}
         </div>
       )}

@@ -31,6 +31,7 @@ import { TimePicker } from './time-picker.js';
 const historyKey = 'strongroom.history';
 const wideScreen = '(min-width: 1000px)';
 const editorHeightMin = 72;
+const noRun: QueryRun = { kind: 'none' };
 
 export function LogsPage({ visible }: { readonly visible: boolean }) {
   const session = useSession();
@@ -47,7 +48,6 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
   const [sideShown, setSideShown] = useState(() => matchMedia(wideScreen).matches);
   const [editorHeight, setEditorHeight] = useState(172);
   const [histogramShown, setHistogramShown] = useState(true);
-  const { run, start, stop } = useQueryRun(server);
 
   /** The address of the query that ran last; coming back to it runs nothing. */
   const ranHash = useRef('');
@@ -59,6 +59,11 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
     return readMetadata(await server.get<unknown>(path, signal));
   });
   const schema = metadata.value;
+
+  const { run: latest, start, stop } = useQueryRun(server);
+  // Another workspace's rows must not stand under this one's name.
+  const run: QueryRun =
+    latest.kind === 'none' || latest.asked.workspaceId === workspaceId ? latest : noRun;
 
   const remember = useCallback((entry: HistoryEntry) => {
     setHistory((old) => {

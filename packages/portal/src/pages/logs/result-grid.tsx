@@ -290,6 +290,7 @@ export function ResultGrid(props: ResultGridProps) {
       >
         <div
           className="grid-body"
+          role="rowgroup"
           style={{ height: headHeight + order.length * rowHeight, width: total }}
           onClick={(event) => {
             const place = placeOf(event.target);

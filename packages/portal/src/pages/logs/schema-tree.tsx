@@ -57,7 +57,7 @@ export function SchemaTree({ schema, error, onReload, onInsert, onPreview }: Sch
           <Icon name="refresh" size={14} />
         </button>
       </div>
-      <div className="schema-list" role="tree" aria-label="Tables">
+      <div className="schema-list" role="list" aria-label="Tables">
         {!schema && error === undefined && <LoadingRows rows={6} />}
         {error !== undefined && !schema && (
           <p className="quiet-note" role="alert">
@@ -72,7 +72,7 @@ export function SchemaTree({ schema, error, onReload, onInsert, onPreview }: Sch
         {tables.map((table) => {
           const expanded = filtering ? true : open.has(table.name);
           return (
-            <div key={table.name} role="treeitem" aria-expanded={expanded} aria-label={table.name}>
+            <div key={table.name} role="listitem" aria-label={table.name}>
               <div className="schema-table">
                 <button
                   type="button"
@@ -103,12 +103,15 @@ export function SchemaTree({ schema, error, onReload, onInsert, onPreview }: Sch
                 </button>
               </div>
               {expanded && (
-                <div role="group" className="schema-columns">
+                <div
+                  role="group"
+                  aria-label={`Columns of ${table.name}`}
+                  className="schema-columns"
+                >
                   {table.columns.map((column) => (
                     <button
                       key={column.name}
                       type="button"
-                      role="treeitem"
                       className="schema-column"
                       title={`${column.name}: ${column.type}`}
                       onClick={() => onInsert(quotedName(column.name))}
