@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { enrol, nodeSystem, printStatus, readStatus, runAgent } from '@strongroom/agent';
+import { fromUtf8 } from '@strongroom/base';
+import { sha256 } from '@strongroom/platform';
 import type {
   AgentSummary,
   EnrollmentKeySummary,
@@ -11,11 +15,13 @@ import { optionsOf, print, printList, withClient } from '../context.js';
 import { findWorkspace } from '../client.js';
 import { cliError } from '../errors.js';
 
-/** `strongroom agent …`, but for what runs on the collecting machine itself. */
+/** `strongroom agent …`: what administers agents, and what runs on the collecting machine itself. */
 export function addAgentCommands(program: Command, context: Context): void {
   const agent = program
     .command('agent')
     .description('agents: enrol, list, revoke, and the keys that enrol them');
+
+  addMachineCommands(agent, context);
 
   agent
     .command('list')
@@ -139,3 +145,116 @@ export function addAgentCommands(program: Command, context: Context): void {
 const newKeyText = (made: NewEnrollmentKey): string =>
   `On the machine that is to be enrolled, before ${made.expiresAt} (the key is shown once):\n\n` +
   `  ${made.command}\n`;
+
+interface StateOptions {
+  readonly state?: string;
+}
+
+const configHome = ({ environment }: Context): string =>
+  environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? '/root', '.config');
+
+/** Where the agent of this machine keeps its state, unless told otherwise. */
+const defaultState = ({ environment }: Context): string =>
+  join(
+    environment['XDG_STATE_HOME'] ?? join(environment['HOME'] ?? '/root', '.local', 'state'),
+    'strongroom-agent',
+  );
+
+const credentials = ({ environment }: Context): { credentialsDirectory?: string } => {
+  const directory = environment['CREDENTIALS_DIRECTORY'];
+  return directory === undefined ? {} : { credentialsDirectory: directory };
+};
+
+/** Commands for the machine that collects: they need no sign-in, only the enrolment line. */
+function addMachineCommands(agent: Command, context: Context): void {
+  const { fs, clock, random, terminal } = context;
+  const ports = { fs, clock, random, system: nodeSystem };
+  const stateOf = (own: StateOptions): string => own.state ?? defaultState(context);
+
+  const run = async (stateDirectory: string): Promise<void> => {
+    await runAgent({
+      ...ports,
+      ...credentials(context),
+      sha256,
+      stateDirectory,
+      signal: context.signal,
+      pid: process.pid,
+      log: (line) => terminal.note(`${line}\n`),
+      memoryBytes: () => process.memoryUsage.rss(),
+    });
+  };
+
+  agent
+    .command('enrol')
+    .alias('enroll')
+    .argument('<server>', 'https://HOST:PORT')
+    .requiredOption('--key <key>', 'enrolment key; - reads it from standard input')
+    .requiredOption('--pin <pin>', 'sha256/… of the service’s authority')
+    .option('--state <dir>', 'where the agent keeps its state')
+    .option('--computer <name>', 'instead of the host name')
+    .option('--replace', 'enrol anew over an agent that is there')
+    .option('--run', 'go on and collect until Ctrl-C')
+    .description('makes this machine an agent of the workspace that the key belongs to')
+    .action(
+      async (
+        server: string,
+        own: StateOptions & {
+          key: string;
+          pin: string;
+          computer?: string;
+          replace?: boolean;
+          run?: boolean;
+        },
+        command: Command,
+      ) => {
+        const state = stateOf(own);
+        const { configuration: _, ...enrolled } = await enrol({
+          ...ports,
+          ...credentials(context),
+          server,
+          enrollmentKey: own.key === '-' ? await readKey(context) : own.key,
+          pin: own.pin,
+          stateDirectory: state,
+          keyDirectory: join(configHome(context), 'strongroom'),
+          ...(own.computer === undefined ? {} : { computer: own.computer }),
+          ...(own.replace === undefined ? {} : { replace: own.replace }),
+        });
+        await print(
+          context,
+          optionsOf(command),
+          enrolled,
+          () =>
+            `${enrolled.computer} is agent ${enrolled.agentId} of ${enrolled.workspaceName}\n` +
+            (own.run === true
+              ? ''
+              : `start it: strongroom agent run${own.state === undefined ? '' : ` --state ${state}`}\n`),
+        );
+        if (own.run === true) await run(state);
+      },
+    );
+
+  agent
+    .command('run')
+    .option('--state <dir>', 'where the agent keeps its state')
+    .description('collects and sends until Ctrl-C')
+    .action((own: StateOptions) => run(stateOf(own)));
+
+  agent
+    .command('status')
+    .option('--state <dir>', 'where the agent keeps its state')
+    .description('what the agent of this machine does, and what waits to be sent')
+    .action(async (own: StateOptions, command: Command) => {
+      const status = await readStatus(fs, nodeSystem, stateOf(own));
+      await print(context, optionsOf(command), status, () => printStatus(status));
+    });
+}
+
+/** The first line of standard input: a command line can be read by every process of the machine. */
+async function readKey({ terminal }: Context): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of terminal.input) {
+    chunks.push(chunk);
+    if (chunk.includes(0x0a) || chunks.length > 16) break;
+  }
+  return fromUtf8(Buffer.concat(chunks)).split('\n')[0]?.trim() ?? '';
+}

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { password, isCancel, text } from '@clack/prompts';
 import { fromUtf8 } from '@strongroom/base';
-import type { SessionInformation } from '@strongroom/api';
+import type { SessionInformation, ValueList, WorkspaceSummary } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
 import type { Context } from '../context.js';
 import { optionsOf, print } from '../context.js';
@@ -26,7 +26,7 @@ export function addLoginCommands(program: Command, context: Context): void {
         own: { user?: string; passwordStdin?: boolean; device?: boolean },
         command: Command,
       ) => {
-        const options = optionsOf(command);
+        const options = optionsOf<typeof own>(command);
         const service = await locate(context, options);
         const connection = openConnection(service.url, service.authorityPem);
         try {
@@ -37,12 +37,16 @@ export function addLoginCommands(program: Command, context: Context): void {
                 )
               : await signInHere(connection, await askUser(context, own));
           const session = await whoAmI(connection, signedIn);
+          const first = await firstWorkspace(connection, signedIn, options.workspace);
           const path = await storeLogin(context.fs, context.environment, {
             url: connection.url,
             authorityPem: service.authorityPem,
             tenantId: service.tenantId,
             userName: session.user.name,
             refreshToken: signedIn.refreshToken,
+            workspace: first?.workspaceId,
+            subscriptionId: first?.subscriptionId,
+            resourceGroup: first?.resourceGroup,
           });
           await print(
             context,
@@ -116,6 +120,27 @@ async function askUser(
   const secret = await password({ message: `Password of ${name}` });
   if (isCancel(secret)) throw cliError('CLI_FAILED', 'Cancelled.');
   return { name, password: secret };
+}
+
+/** The workspace that commands mean from now on: the one named, else `default`, else the first. */
+async function firstWorkspace(
+  connection: ReturnType<typeof openConnection>,
+  signedIn: SignedIn,
+  named: string | undefined,
+): Promise<WorkspaceSummary | undefined> {
+  const list = readJson(
+    await connection.send({
+      method: 'GET',
+      path: portalPaths.workspaces,
+      headers: { authorization: `Bearer ${signedIn.accessToken}` },
+    }),
+  ) as ValueList<WorkspaceSummary>;
+  const is = (wanted: string) => (workspace: WorkspaceSummary) =>
+    workspace.name === wanted || workspace.workspaceId === wanted;
+  if (named === undefined) return list.value.find(is('default')) ?? list.value[0];
+  const found = list.value.find(is(named));
+  if (found !== undefined) return found;
+  throw cliError('CLI_NOT_FOUND', `There is no workspace ${named} that you may see.`);
 }
 
 async function whoAmI(
