@@ -310,6 +310,7 @@ function configure(options: {
     claims: { openid: ['sub'] },
     pkce: { required: () => true },
     responseTypes: ['code'],
+    clientBasedCORS: (_ctx, origin) => origin === options.origin,
     clientAuthMethods: ['client_secret_post', 'none'],
     enabledJWA: {
       idTokenSigningAlgValues: [key.algorithm],

@@ -22,7 +22,7 @@ const audiencesByPlane: Readonly<Record<Plane, readonly string[]>> = {
     'https://monitor.azure.com',
   ],
   management: ['https://management.azure.com', 'https://management.core.windows.net'],
-  portal: [],
+  portal: ['https://management.azure.com', 'https://management.core.windows.net'],
 };
 const knownAudiences = new Set(Object.values(audiencesByPlane).flat());
 
