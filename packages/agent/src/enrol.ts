@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { enrolPath, readEnrolResponse } from '@strongroom/api';
 import type { AgentConfiguration, EnrolRequest } from '@strongroom/api';
 import { isGuid, utf8 } from '@strongroom/base';
-import { makeCsr } from '@strongroom/keys';
+import { assertOutside, makeCsr } from '@strongroom/keys';
 import { ServiceClient, jsonOf, refusalOf } from './client.js';
 import { storeConfiguration } from './configuration.js';
 import { agentError } from './errors.js';
 import { checkAuthority, checkPin, fetchPinnedAuthority, serverAddress } from './pin.js';
+import { makeDirectoryDurably } from './sealed-file.js';
 import { createState, credentialName, isEnrolled, openState } from './state.js';
 import type { AgentPorts, KeyPlace } from './state.js';
 import type { System } from './system.js';
@@ -61,6 +62,8 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
       });
     }
   }
+  // Before the enrolment key is used up on an enrolment that could not be kept.
+  assertOutside(stateDirectory, options.keyDirectory);
   const computer = options.computer ?? options.system.hostname();
   const authority = await fetchPinnedAuthority(host, port, pin);
   const { csrPem, privateKeyPem } = await makeCsr({ commonName: computer });
@@ -104,7 +107,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   });
 
   if (options.replace === true) await fs.removeTree(stateDirectory);
-  await fs.makeDirectory(stateDirectory, 0o700);
+  await makeDirectoryDurably(fs, stateDirectory);
   const { credentialsDirectory } = options;
   const key: KeyPlace =
     credentialsDirectory !== undefined &&

@@ -12,6 +12,17 @@ export interface Sealer {
 }
 
 /**
+ * Makes a directory (mode 0700) and those above it that are missing. When it resolves, their names
+ * survive a power loss.
+ */
+export async function makeDirectoryDurably(fs: Fs, path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; (await fs.stat(at)) === undefined; at = dirname(at)) missing.push(at);
+  await fs.makeDirectory(path, 0o700);
+  for (const made of missing) await fs.syncDirectory(dirname(made));
+}
+
+/**
  * Replaces a file's content: afterwards, and after a power loss at any moment, it holds the old or
  * the new content, whole. Mode 0600.
  */

@@ -7,7 +7,7 @@ import type { Batch, Position, Positions } from './batch.js';
 import { agentError, messageOf } from './errors.js';
 import type { Health } from './health.js';
 import { limits } from './limits.js';
-import { readSealedFile, writeSealedFile } from './sealed-file.js';
+import { makeDirectoryDurably, readSealedFile, writeSealedFile } from './sealed-file.js';
 import type { Sealer } from './sealed-file.js';
 
 /**
@@ -529,7 +529,7 @@ export async function openSpool(options: {
   readonly bytesMax: number;
 }): Promise<Spool> {
   const { directory, fs, clock, random, keys, sealer, bytesMax } = options;
-  await fs.makeDirectory(directory);
+  await makeDirectoryDurably(fs, directory);
   const cursorPath = join(directory, 'cursor');
   const raw = await readSealedFile(fs, sealer, cursorPath, cursorContext);
   const cursor = raw === undefined ? undefined : (JSON.parse(fromUtf8(raw)) as CursorValue);
@@ -556,6 +556,7 @@ export async function openSpool(options: {
       ...(atLeast === undefined ? {} : { atLeast }),
     });
   const positions = new Map<string, Position>(Object.entries(cursor?.positions ?? {}));
+  const totals: Record<string, StreamTotals> = { ...cursor?.totals };
   const opened: Journal[] = [];
   try {
     const lanes: Partial<Record<LaneName, Lane>> = {};
@@ -586,6 +587,13 @@ export async function openSpool(options: {
           state: metadata.rows === 0 ? 'done' : 'waiting',
         });
         if (entry.sequence < lane.folded) continue;
+        const total = (totals[metadata.stream] ??= {
+          collected: 0,
+          sent: 0,
+          refused: 0,
+          dropped: 0,
+        });
+        total.collected += metadata.rows;
         for (const [source, position] of Object.entries(metadata.positions)) {
           if (position === null) positions.delete(source);
           else positions.set(source, position);
@@ -602,7 +610,7 @@ export async function openSpool(options: {
       lanes: lanes as Record<LaneName, Lane>,
       refused,
       positions,
-      totals: { ...cursor?.totals },
+      totals,
       firstStart: cursor === undefined && entries === 0,
     });
   } catch (error) {

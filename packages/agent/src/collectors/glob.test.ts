@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { nodeFileSystem } from '@strongroom/platform';
-import { findFiles, parseGlob } from './glob.js';
+import { findFiles, globMatches, parseGlob } from './glob.js';
 
 let root: string;
 before(async () => {
@@ -57,6 +57,9 @@ test('finds regular files by pattern, never through links', async () => {
       pattern,
     );
     assert.deepEqual(result.unreadable, []);
+    for (const { path } of result.files)
+      assert.ok(globMatches(parseGlob(`${root}/${pattern}`), path));
+    assert.ok(!globMatches(parseGlob(`${root}/${pattern}`), `${root}/a/.hidden/x.log`));
   }
 });
 

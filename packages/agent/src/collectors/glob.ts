@@ -65,6 +65,24 @@ export function parseGlob(pattern: string): Glob {
   return { pattern, root: `/${parts.slice(0, fixed).join('/')}`, segments };
 }
 
+/** True where a pattern names this path. */
+export function globMatches(glob: Glob, path: string): boolean {
+  const prefix = glob.root === '/' ? '/' : `${glob.root}/`;
+  if (!path.startsWith(prefix)) return false;
+  const names = path.slice(prefix.length).split('/');
+  const matches = (segment: number, name: number): boolean => {
+    if (segment === glob.segments.length) return name === names.length;
+    if (name === names.length) return false;
+    const expression = glob.segments[segment];
+    if (expression !== undefined) {
+      return expression.test(names[name]!) && matches(segment + 1, name + 1);
+    }
+    if (matches(segment + 1, name)) return true;
+    return !names[name]!.startsWith('.') && matches(segment, name + 1);
+  };
+  return matches(0, 0);
+}
+
 /** A regular file that a pattern names. */
 export interface FoundFile {
   readonly path: string;

@@ -6,7 +6,7 @@ import type { Batcher, Position } from '../batch.js';
 import { codeOf } from '../errors.js';
 import type { Health } from '../health.js';
 import { limits } from '../limits.js';
-import { findFiles } from './glob.js';
+import { findFiles, globMatches } from './glob.js';
 import type { Glob } from './glob.js';
 import { LineReader } from './line-reader.js';
 
@@ -154,8 +154,13 @@ export class Tailer {
           .catch(() => undefined);
       }
     } finally {
-      for (const file of this.#files.values()) await this.#close(file);
+      await this.close();
     }
+  }
+
+  /** Lets go of the open files. */
+  async close(): Promise<void> {
+    for (const file of this.#files.values()) await this.#close(file);
   }
 
   /** One scan and everything there is to read. For tests, and `run` made of it. */
@@ -246,7 +251,7 @@ export class Tailer {
       const source =
         kept === undefined
           ? undefined
-          : this.#sources.find((one) => one.globs.some((glob) => kept[0].startsWith(glob.root)));
+          : this.#sources.find((one) => one.globs.some((glob) => globMatches(glob, kept[0])));
       const path = source === undefined ? undefined : await this.#sibling(kept![0], identity);
       const stat = path === undefined ? undefined : await this.#fs.stat(path);
       if (source === undefined || path === undefined || stat === undefined) {
