@@ -1,0 +1,257 @@
+/** Runs the corpora of `../shared/kql` against the compiler and the engine. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Session } from 'chdb';
+import { compile, type CompiledQuery } from '@strongroom/kql';
+import { databaseName, print, storageType, systemColumns, type ColumnSchema, type ScalarType, type TableSchema } from '@strongroom/sql';
+import { differingRows, type Cell } from './cells.js';
+import { sampleTables } from './sample-tables.js';
+
+export interface Verdict {
+  readonly id: string;
+  readonly group: string;
+  readonly outcome: 'pass' | 'fail' | 'out of scope';
+  /** Why it failed, or what it needs that is out of scope. */
+  readonly reason: string;
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+/** `../shared` from the repository's root; this file runs from `tests/dist/conformance`. */
+export const sharedDirectory = join(here, '..', '..', '..', '..', 'shared');
+
+export function corporaArePresent(): boolean {
+  return existsSync(join(sharedDirectory, 'kql', 'docs-cases.jsonl'));
+}
+
+interface DocsCase {
+  readonly id: string;
+  readonly query: string;
+  readonly columns: readonly string[];
+  readonly column_types?: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly ordered: boolean;
+  readonly deterministic: boolean;
+  readonly tier: 'A' | 'B' | 'C';
+  readonly tags?: readonly string[];
+  readonly approx?: unknown;
+  readonly engine_specific?: unknown;
+  readonly soft_nondet?: unknown;
+  readonly unsupported_hint?: string;
+  readonly truncated?: unknown;
+  readonly doc_suspect?: unknown;
+  readonly cell_issues?: unknown;
+  readonly columns_match?: string;
+  readonly open?: unknown;
+  readonly result?: string;
+}
+
+interface RealQuery {
+  readonly id: string;
+  readonly query: string;
+}
+
+interface Binds {
+  readonly binds: boolean;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly open?: unknown;
+  readonly result?: string;
+}
+
+function lines<T>(file: string): T[] {
+  return readFileSync(join(sharedDirectory, 'kql', file), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** The standard tables. */
+export function standardTables(): Map<string, TableSchema> {
+  const parsed = JSON.parse(readFileSync(join(sharedDirectory, 'schemas', 'tables.json'), 'utf8')) as Record<
+    string,
+    { columns: { name: string; type: ScalarType }[] }
+  >;
+  return new Map(
+    Object.entries(parsed).map(([name, each]) => [
+      name,
+      { name, columns: each.columns.map((column): ColumnSchema => ({ name: column.name, type: column.type })) },
+    ]),
+  );
+}
+
+const workspaceId = '6d0a4e2c-0000-4000-8000-000000000001';
+
+export class Corpora {
+  private readonly directory = mkdtempSync(join(tmpdir(), 'kql-'));
+  private readonly session = new Session(this.directory);
+  private readonly created = new Set<string>();
+  private readonly catalog = standardTables();
+  private readonly now = BigInt(new Date('2026-11-01T12:00:00Z').getTime()) * 10_000n + 621_355_968_000_000_000n;
+
+  constructor() {
+    this.session.query(print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }).text);
+    for (const table of sampleTables) this.catalog.set(table.name, table);
+  }
+
+  close(): void {
+    this.session.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  compile(query: string) {
+    const tables = { get: (name: string) => this.catalog.get(name), names: () => this.catalog.keys() };
+    return compile(query, { tables, workspaceId, now: this.now, rowsMax: 100_000 });
+  }
+
+  /** The engine needs the tables that a query reads. */
+  private create(names: readonly string[]): void {
+    for (const name of names) {
+      const schema = this.catalog.get(name);
+      if (schema === undefined || this.created.has(name)) continue;
+      this.created.add(name);
+      const own = schema.columns
+        .filter((column) => column.name !== 'TenantId' && column.name !== 'Type' && !Object.hasOwn(systemColumns, column.name))
+        .map((column) => ({ name: column.name, type: column.name === 'TimeGenerated' ? 'Int64' : storageType[column.type] }));
+      const system = Object.entries(systemColumns).map(([column, type]) => ({ name: column, type }));
+      const statement = print({
+        kind: 'createTable',
+        table: { database: databaseName, name },
+        ifNotExists: true,
+        columns: [...own, ...system],
+        engine: 'Memory',
+      });
+      this.session.query(statement.text);
+    }
+  }
+
+  async run(query: CompiledQuery): Promise<Cell[][]> {
+    this.create(query.tables);
+    const result = await this.session.queryBindAsync(query.statement.text, query.statement.parameters, {
+      format: 'JSONCompactEachRow',
+    });
+    return result
+      .text()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Cell[]);
+  }
+
+  // ---- documented cases -----------------------------------------------------------------------
+
+  async docs(only?: (id: string) => boolean): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const each of lines<DocsCase>('docs-cases.jsonl')) {
+      if (only !== undefined && !only(each.id)) continue;
+      verdicts.push(await this.docsCase(each));
+    }
+    return verdicts;
+  }
+
+  private async docsCase(each: DocsCase): Promise<Verdict> {
+    const group = `docs ${each.tier}`;
+    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({ id: each.id, group, outcome, reason });
+    const compiled = this.compile(each.query);
+    if (!compiled.ok) {
+      const first = compiled.diagnostics[0];
+      const reason = `${first?.code} ${first?.message}`;
+      if (each.unsupported_hint !== undefined) return verdict('out of scope', each.unsupported_hint);
+      return verdict(each.tier === 'C' ? 'out of scope' : 'fail', reason);
+    }
+    const result = compiled.results.at(-1) as CompiledQuery;
+    let rows: Cell[][];
+    try {
+      rows = await this.run(result);
+    } catch (error) {
+      return verdict('fail', `engine: ${String(error).slice(0, 500)}`);
+    }
+    if (each.tier === 'C') return verdict('out of scope', 'the case is marked as not usable');
+    const faulty = each.doc_suspect !== undefined || each.cell_issues !== undefined;
+    if (each.columns_match === 'exact') {
+      const names = result.columns.map((column) => column.name);
+      if (names.join() !== each.columns.join()) return verdict(faulty ? 'out of scope' : 'fail', `columns ${names.join()} instead of ${each.columns.join()}`);
+    }
+    if (!each.deterministic || each.engine_specific !== undefined || each.soft_nondet !== undefined) {
+      return verdict('pass', 'columns only');
+    }
+    const types = result.columns.map((column) => column.type);
+    const reason = differingRows(each.rows, rows, types, {
+      ordered: each.ordered,
+      truncated: each.truncated !== undefined,
+      tolerance: each.approx === undefined ? 1e-9 : 0.05,
+    });
+    if (reason === undefined) return verdict('pass', '');
+    return verdict(faulty ? 'out of scope' : 'fail', reason);
+  }
+
+  // ---- documented queries over tables that are not at hand -------------------------------------
+
+  async compileOnly(): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const each of lines<{ id: string; query: string; columns: string[] }>('docs-compile-only.jsonl')) {
+      const group = 'compile only';
+      const compiled = this.compile(each.query);
+      if (!compiled.ok) {
+        const first = compiled.diagnostics[0];
+        const missing = compiled.diagnostics.some((one) => /is not a known table|does not refer to any known/.test(one.message));
+        verdicts.push({ id: each.id, group, outcome: missing ? 'out of scope' : 'fail', reason: `${first?.code} ${first?.message}` });
+        continue;
+      }
+      const result = compiled.results.at(-1) as CompiledQuery;
+      const names = result.columns.map((column) => column.name).join();
+      try {
+        await this.run(result);
+        const same = names === each.columns.join();
+        verdicts.push({ id: each.id, group, outcome: same ? 'pass' : 'fail', reason: same ? '' : `columns ${names} instead of ${each.columns.join()}` });
+      } catch (error) {
+        verdicts.push({ id: each.id, group, outcome: 'fail', reason: `engine: ${String(error).slice(0, 500)}` });
+      }
+    }
+    return verdicts;
+  }
+
+  // ---- real queries ------------------------------------------------------------------------------
+
+  async realWorld(only?: (index: number) => boolean): Promise<Verdict[]> {
+    const binds = JSON.parse(readFileSync(join(sharedDirectory, 'kql', 'realworld-binds.json'), 'utf8')) as Record<string, Binds>;
+    const verdicts: Verdict[] = [];
+    for (const [index, each] of lines<RealQuery>('realworld-queries.jsonl').entries()) {
+      if (only !== undefined && !only(index)) continue;
+      const oracle = binds[each.id];
+      if (oracle?.binds !== true) continue;
+      verdicts.push(await this.realQuery(each, oracle));
+    }
+    return verdicts;
+  }
+
+  private async realQuery(each: RealQuery, oracle: Binds): Promise<Verdict> {
+    const group = 'real world';
+    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({ id: each.id, group, outcome, reason });
+    const compiled = this.compile(each.query);
+    if (!compiled.ok) {
+      const unsupported = compiled.diagnostics.find((one) => one.code === 'KQL_NOT_SUPPORTED');
+      if (unsupported !== undefined && /externaldata|geo_info_from_ip_address/.test(unsupported.message)) {
+        return verdict('out of scope', unsupported.message);
+      }
+      const first = compiled.diagnostics[0];
+      return verdict('fail', `${first?.code} ${first?.message} (line ${first?.line})`);
+    }
+    const result = compiled.results.at(-1) as CompiledQuery;
+    if (oracle.open === undefined && oracle.result !== 'none') {
+      const ours = result.columns.map((column) => `${column.name}:${column.type}`);
+      const theirs = oracle.columns.map((column) => `${column.name}:${column.type}`);
+      if (ours.join() !== theirs.join()) {
+        const extra = ours.filter((one) => !theirs.includes(one));
+        const missing = theirs.filter((one) => !ours.includes(one));
+        return verdict('fail', `columns differ: ours only [${extra.join()}], oracle only [${missing.join()}]${extra.length + missing.length === 0 ? ` order ${ours.join()} | ${theirs.join()}` : ''}`.slice(0, 400));
+      }
+    }
+    try {
+      await this.run(result);
+    } catch (error) {
+      return verdict('fail', `engine: ${String(error).slice(0, 500)}`);
+    }
+    return verdict('pass', '');
+  }
+}
