@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatCell, formatCsvLine, formatTable } from './terminal.js';
+import { formatCell, formatCsvLine, formatRows, formatTable } from './terminal.js';
 
 test('a table has a header, a rule and aligned columns', () => {
   assert.equal(
@@ -38,3 +38,12 @@ for (const [values, line] of [
     assert.equal(formatCsvLine(values), line);
   });
 }
+
+test('rows too wide for the terminal become blocks without their empty values', () => {
+  const columns = ['First', 'Second', 'Third'];
+  assert.equal(
+    formatRows(columns, [['aaaaaaaaaaaa', '', 'bbbbbbbbbbbb']], 20),
+    '── row 1 ─\nFirst   aaaaaaaaaaaa\nThird   bbbbbbbbbbbb\n',
+  );
+  assert.equal(formatRows(['A'], [[1]], 20), formatTable(['A'], [[1]], 20));
+});

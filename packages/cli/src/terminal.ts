@@ -12,6 +12,38 @@ export interface Terminal {
   readonly inputIsTerminal: boolean;
 }
 
+/** A column narrower than this says too little: then each row gets a block of its own. */
+const readableWidth = 10;
+
+/**
+ * Rows for a person: columns with a header where they fit the terminal's width (long cells are cut),
+ * else one block a row, in which empty values are left out.
+ */
+export function formatRows(
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  width: number,
+): string {
+  const cells = rows.map((row) => columns.map((_, index) => formatCell(row[index])));
+  const least = columns.reduce((sum, name, index) => {
+    const widest = Math.max(
+      displayWidth(name),
+      ...cells.map((row) => displayWidth(row[index] ?? '')),
+    );
+    return sum + Math.min(widest, readableWidth) + 2;
+  }, -2);
+  if (least <= width || rows.length === 0) return formatTable(columns, rows, width);
+  const label = Math.max(...columns.map(displayWidth));
+  return cells
+    .map((row, at) => {
+      const lines = row.flatMap((cell, index) =>
+        cell === '' ? [] : [`${pad(columns[index] ?? '', label)}  ${cell}\n`],
+      );
+      return `── row ${at + 1} ${'─'.repeat(Math.max(0, label - 4 - String(at + 1).length))}\n${lines.join('')}`;
+    })
+    .join('');
+}
+
 /** Rows as columns with a header, cells cut to fit the terminal's width. */
 export function formatTable(
   columns: readonly string[],

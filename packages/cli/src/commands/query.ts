@@ -6,7 +6,7 @@ import { findWorkspace } from '../client.js';
 import type { Client } from '../client.js';
 import { readJson } from '../connection.js';
 import { cliError } from '../errors.js';
-import { formatCell, formatCsvLine, formatTable } from '../terminal.js';
+import { formatCell, formatCsvLine, formatRows } from '../terminal.js';
 
 interface QueryAnswer {
   readonly tables: readonly {
@@ -141,7 +141,7 @@ async function show(
       await terminal.out(
         form === 'csv'
           ? formatCsvLine(names) + rows.map(formatCsvLine).join('')
-          : formatTable(names, rows, terminal.columns),
+          : formatRows(names, rows, terminal.columns),
       );
       if (form === 'table') {
         const seconds = answer.statistics?.query?.executionTime;
