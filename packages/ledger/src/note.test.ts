@@ -78,6 +78,15 @@ void describe('signed note', () => {
   });
 
   const line = '\u2014 a.test AAAAAAE=';
+
+  void test('may have any character in its text but controls below the space', () => {
+    for (let code = 0; code < 0x100; code += 1) {
+      const source = `a${String.fromCharCode(code)}b\n\n${line}\n`;
+      if (code >= 0x20 || code === 0x0a) assert.equal(printNote(parseNote(source)), source);
+      else assert.throws(() => parseNote(source), { code: 'LEDGER_NOTE_MALFORMED' });
+    }
+  });
+
   const malformed: [string, string][] = [
     ['nothing', ''],
     ['no signature', 'text\n'],

@@ -58,9 +58,8 @@ export interface VerifierKey {
 // Unicode spaces as the reference implementation sees them, plus "+"; control characters and lone
 // surrogates have no place in a name either.
 const nameTrap = /[\s\u0085+\p{Cc}\p{Cs}]/u;
-// Anything below U+0020 but the newline, and surrogates that UTF-8 cannot carry.
-// eslint-disable-next-line no-control-regex
-const noteTrap = /[\u0000-\u0009\u000b-\u001f\p{Cs}]/u;
+// Control characters below U+0020 but the newline, and surrogates that UTF-8 cannot carry.
+const noteTrap = /[^\P{Cc}\n\u007f-\u009f]|\p{Cs}/u;
 
 /** True for an origin or key name that is unambiguous in notes (c2sp.org/signed-note, Format). */
 export const isName = (name: string): boolean =>
