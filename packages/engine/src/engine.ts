@@ -21,12 +21,12 @@ import type { ExitInfo } from './child-process.js';
 import { engineConfiguration, keyName } from './configuration.js';
 import { EngineError } from './errors.js';
 import { countByPart, inRange, planInsert } from './insert-plan.js';
-import type { InsertPlan, InsertTransform, PositionRange } from './insert-plan.js';
+import type { InsertPlan, InsertTransform, PlannedInsert, PositionRange } from './insert-plan.js';
 import { checkKeys, orderedKeys, writeDurably } from './key-check.js';
 import type { DiskKeys } from './key-check.js';
 import { engineLimits, smallResultBytesMax } from './limits.js';
 import type { EngineLimits } from './limits.js';
-import type { InsertRequest, MemoryUse, WireEntry, WireStatement } from './protocol.js';
+import type { InsertRequest, MemoryUse, WireEntry, WireInsert, WireStatement } from './protocol.js';
 import { queryRun } from './query-run.js';
 import type { QueryRun } from './query-run.js';
 import {
@@ -419,9 +419,25 @@ const sessionSettings: Settings = {
   compile_sort_description: 0,
 };
 
+/** Settings of the session that writes: a batch is one block, and so one part, or it is refused. */
+const writerSettings: Settings = {
+  ...sessionSettings,
+  max_insert_threads: 1,
+  min_insert_block_size_rows: 1_000_000_000,
+  min_insert_block_size_bytes: 4_000_000_000,
+  max_partitions_per_insert_block: 1,
+};
+
 const wire = (statement: Statement): WireStatement => ({
   text: statement.text,
   parameters: statement.parameters,
+});
+
+const wireInsert = (planned: PlannedInsert): WireInsert => ({
+  statement: wire(planned.statement),
+  once: wire(planned.once),
+  again: wire(planned.again),
+  readsLinesToo: planned.readsLinesToo,
 });
 
 function insertRequest(
@@ -432,6 +448,7 @@ function insertRequest(
   return {
     op: 'insert',
     table: batch.table.name,
+    deadLetterTable: ingestionErrorsTable.name,
     entries: batch.entries.map((entry): WireEntry => ({
       position: String(entry.position),
       timeReceivedTicks: String(entry.timeReceivedTicks),
@@ -440,13 +457,8 @@ function insertRequest(
       ...(entry.rowCount === undefined ? {} : { rowCount: entry.rowCount }),
     })),
     rowsMax: limits.insertRowsMax,
-    store: wire(plan.store),
-    storeAgain: wire(plan.storeAgain),
-    deadLetters: plan.deadLetters.map((step) => ({
-      statement: wire(step.statement),
-      again: wire(step.again),
-      readsLinesToo: step.readsLinesToo,
-    })),
+    store: wireInsert(plan.store),
+    deadLetters: plan.deadLetters.map(wireInsert),
     found: wire(plan.found),
     foundDeadLetters: wire(plan.foundDeadLetters),
     parts: wire(activeParts([batch.table.name, ingestionErrorsTable.name])),
@@ -511,7 +523,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         configurationFile,
         keyNames: keys.map(({ id }) => keyName(id)),
         keySize,
-        writerSettings: wire(print({ kind: 'set', settings: sessionSettings })),
+        writerSettings: wire(print({ kind: 'set', settings: writerSettings })),
         createDatabase: wire(
           print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }),
         ),

@@ -2,22 +2,24 @@
  * The statements of one insert. Rows come from the child as `_received` (the line, and the four
  * system columns), one row a JSON object:
  *
- *   _received -> texts (one parse of the line) -> typed -> [transformed] -> fitted -> the table
- *                                                 |                          |
- *                                                 +--- what did not cast ----+--> IngestionErrors
+ *   _received -> parsed (texts of the values) -> cast -> [transformed] -> fitted -> the table
+ *                                                 |                         |
+ *                                                 +--- what did not cast ---+--> IngestionErrors
  *
- * Names that begin with `#` are ours; no column of a user can have one.
+ * Kept as flat as it can be: analysing a statement costs time for each column at each level, and
+ * each batch is analysed anew. Names that begin with `#` are ours; no user's column can have one.
  */
 
+import { invariant } from '@strongroom/base';
 import {
   and,
   between,
   call,
+  cast,
   column,
   databaseName,
   infix,
   integer,
-  or,
   print,
   select,
   systemColumns,
@@ -33,7 +35,6 @@ import type {
   Relation,
   Select,
   SelectItem,
-  Settings,
   Statement,
 } from '@strongroom/sql';
 import { castText, hasShape } from './casts.js';
@@ -66,14 +67,20 @@ export interface InsertShape {
   readonly timeReceivedTicks: bigint;
 }
 
+/** An insert, and the settings that come before it. */
+export interface PlannedInsert {
+  readonly statement: Statement;
+  /** With the range as ClickHouse's token: does nothing where it knows the token. */
+  readonly once: Statement;
+  /** Without: where it knows the token, but the rows were deleted since. */
+  readonly again: Statement;
+  /** Joins the rows with themselves. */
+  readonly readsLinesToo: boolean;
+}
+
 export interface InsertPlan {
-  readonly store: Statement;
-  readonly storeAgain: Statement;
-  readonly deadLetters: readonly {
-    readonly statement: Statement;
-    readonly again: Statement;
-    readonly readsLinesToo: boolean;
-  }[];
+  readonly store: PlannedInsert;
+  readonly deadLetters: readonly PlannedInsert[];
   readonly found: Statement;
   readonly foundDeadLetters: Statement;
 }
@@ -84,7 +91,6 @@ export const linesName = '_received_lines';
 
 const systemNames = Object.keys(systemColumns);
 const line = column('#line');
-const json = column('#json');
 const systemItems: readonly SelectItem[] = systemNames.map((name) => ({ value: column(name) }));
 
 const arrow = (name: string): Relation => ({
@@ -95,96 +101,166 @@ const arrow = (name: string): Relation => ({
 const from = (query: Query, alias?: string): Relation =>
   alias === undefined ? { kind: 'query', query } : { kind: 'query', query, alias };
 const notNull = (value: Expression): Expression => call('assumeNotNull', value);
+const isNull = (value: Expression): Expression => call('isNull', value);
+const isNotNull = (value: Expression): Expression => call('isNotNull', value);
+const not = (value: Expression): Expression => call('not', value);
 
-/** A name inside a type's text. Names were checked when the table or stream was. */
+/** A name inside a type's text. */
 const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
 
-/** The line parsed once: a tuple with the text of each value, null where there is none. */
-function parsed(input: readonly ColumnSchema[]): Select {
-  const type = `Tuple(${input.map((each) => `${quoted(each.name)} Nullable(String)`).join(', ')})`;
-  const source = select({
-    items: [
-      { value: notNull(column('line')), alias: '#line' },
-      ...systemNames.map((name) => ({ value: notNull(column(name)), alias: name })),
-    ],
-    from: arrow(rowsName),
-  });
-  return select({
-    items: [
-      { value: line },
-      ...systemItems,
-      { value: call('JSONExtract', line, text(type)), alias: '#json' },
-    ],
-    from: from(source),
-  });
-}
-
-/** Text of the i-th value. */
-const textOf = (index: number): Expression => call('tupleElement', json, integer(index + 1));
-
 /**
- * `dynamic` keeps JSON text, so that the text "5" and the number 5 stay apart; the tuple has lost
- * that. JSON's null is no value.
+ * Columns parsed by one pass over the line. A tuple's type is text in the analyser, so that one
+ * tuple of 200 columns costs more than parsing each line a few times.
  */
-function dynamicText(name: string, index: number): Expression {
-  return call(
-    'if',
-    call('isNull', textOf(index)),
-    text(''),
-    call('JSONExtractRaw', line, text(name)),
-  );
+const columnsParsedAtOnce = 48;
+/** From so many dynamic columns on, the line is taken apart once for all of them. */
+const dynamicColumnsApart = 3;
+
+/** The incoming rows parsed: how to say the text, and the value, of each column. */
+class Incoming {
+  readonly rows: Select;
+  readonly columns: readonly ColumnSchema[];
+  readonly #places = new Map<string, Expression>();
+  readonly #dynamicsApart: boolean;
+
+  constructor(columns: readonly ColumnSchema[]) {
+    this.columns = columns;
+    const texts = columns.filter((each) => each.type !== 'dynamic');
+    const rawLine = notNull(column('line'));
+    const items: SelectItem[] = [
+      { value: rawLine, alias: '#line' },
+      ...systemNames.map((name) => ({ value: notNull(column(name)), alias: name })),
+    ];
+    for (let start = 0; start < texts.length; start += columnsParsedAtOnce) {
+      const together = texts.slice(start, start + columnsParsedAtOnce);
+      const alias = `#json${start / columnsParsedAtOnce}`;
+      const type = together.map(
+        (each) => `${quoted(each.name)} ${each.type === 'string' ? 'String' : 'Nullable(String)'}`,
+      );
+      items.push({
+        value: call('JSONExtract', rawLine, text(`Tuple(${type.join(', ')})`)),
+        alias,
+      });
+      together.forEach((each, index) =>
+        this.#places.set(each.name, call('tupleElement', column(alias), integer(index + 1))),
+      );
+    }
+    this.#dynamicsApart = columns.length - texts.length >= dynamicColumnsApart;
+    if (this.#dynamicsApart) {
+      items.push({
+        value: cast(call('JSONExtractKeysAndValuesRaw', rawLine), 'Map(String, String)'),
+        alias: '#raw',
+      });
+    }
+    this.rows = select({ items, from: arrow(rowsName) });
+  }
+
+  /** Text of a column's value as it came: null where there is none (a string's: empty). */
+  text(each: ColumnSchema): Expression {
+    const place = this.#places.get(each.name);
+    invariant(place !== undefined, 'a parsed column');
+    return place;
+  }
+
+  /** The value in its declared type, null where it does not cast. */
+  value(each: ColumnSchema): Expression {
+    if (each.type === 'string') return this.text(each);
+    if (each.type !== 'dynamic') return castText(this.text(each), each.type);
+    // JSON text as it came, so that "5" and 5 stay apart; JSON's null is no value.
+    const raw = this.#dynamicsApart
+      ? call('arrayElement', column('#raw'), text(each.name))
+      : call('JSONExtractRaw', line, text(each.name));
+    return call('if', infix('=', raw, text('null')), text(''), raw);
+  }
+
+  /** Columns whose values may fail to cast. */
+  get cast(): readonly ColumnSchema[] {
+    return this.columns.filter((each) => each.type !== 'string' && each.type !== 'dynamic');
+  }
+
+  failed(each: ColumnSchema): Expression {
+    return infix('AND', isNotNull(this.text(each)), isNull(this.value(each)));
+  }
+
+  /** A line that is no JSON parses to nothing: where a value was found, it is some. */
+  get wellFormed(): Expression {
+    const anchor = this.cast.find((each) => each.name === 'TimeGenerated') ?? this.cast[0];
+    const valid = call('isValidJSON', line);
+    return infix(
+      'AND',
+      call('startsWith', call('trimLeft', line), text('{')),
+      anchor === undefined ? valid : call('if', isNull(this.text(anchor)), valid, integer(1)),
+    );
+  }
+
+  /** Every value of the row is what its column was declared to be. */
+  get good(): Expression {
+    return and([this.wellFormed, ...this.cast.map((each) => not(this.failed(each)))]);
+  }
 }
 
-/** A row that is not a JSON object parses to nothing but nulls. */
-function wellFormed(input: readonly ColumnSchema[]): Expression {
-  const nothing = and(input.map((_, index) => call('isNull', textOf(index))));
-  return and([
-    call('startsWith', call('trimLeft', line), text('{')),
-    call('if', nothing, call('isValidJSON', line), integer(1)),
-  ]);
+/** Rows in the table's types. */
+interface Fitted {
+  readonly rows: Relation;
+  /** Rows that are still to be kept out for what did not cast as it came. */
+  readonly where: readonly Expression[];
+  /** The table's columns that rows have, with their values. `TimeGenerated` may be null. */
+  readonly items: readonly { readonly column: ColumnSchema; readonly value: Expression }[];
+  readonly time: Expression;
+  /** Changes of type that may fail, each with the text that it starts from. */
+  readonly changes: readonly Change[];
 }
 
-/** Values cast to the declared types; `#ok` is false where one did not. */
-function typed(input: readonly ColumnSchema[]): Select {
-  const values = input.map((each, index) => ({
-    value:
-      each.type === 'dynamic' ? dynamicText(each.name, index) : castText(textOf(index), each.type),
-    alias: each.name,
-  }));
-  const cast = select({
-    items: [{ value: line }, ...systemItems, { value: json }, ...values],
-    from: from(parsed(input)),
-  });
-  const failed = input.flatMap((each, index) =>
-    each.type === 'string' || each.type === 'dynamic'
-      ? []
-      : [infix('AND', call('isNotNull', textOf(index)), call('isNull', column(each.name)))],
-  );
-  return select({
-    items: [
-      { value: line },
-      ...systemItems,
-      { value: json },
-      ...input.map((each) => ({ value: column(each.name) })),
-      { value: and([wellFormed(input), call('not', or(failed))]), alias: '#ok' },
-    ],
-    from: from(cast),
-  });
+interface Change {
+  readonly column: ColumnSchema;
+  readonly text: Expression;
+  readonly value: Expression;
 }
 
-/** The typed rows that cast, through the transformation where there is one. */
-function transformed(shape: InsertShape): { rows: Select; columns: readonly ColumnSchema[] } {
-  const { input, transform } = shape;
+const lost = (change: Change): Expression =>
+  infix('AND', isNotNull(change.text), isNull(change.value));
+
+const isFit = (fitted: Fitted): Expression =>
+  and([isNotNull(fitted.time), ...fitted.changes.map((change) => not(lost(change)))]);
+
+function fit(shape: InsertShape, incoming: Incoming): Fitted {
+  const { transform, input, table } = shape;
+  const declared = transform === undefined ? input : transform.columns;
+  const have = new Map(declared.map((each) => [each.name, each]));
+  const items: { column: ColumnSchema; value: Expression }[] = [];
+  const changes: Change[] = [];
+  let time: Expression | undefined;
+  for (const wanted of table.columns) {
+    const given = have.get(wanted.name);
+    if (given === undefined) continue;
+    const came = transform === undefined ? incoming.value(given) : column(given.name);
+    let value = widened(came, given.type, wanted.type);
+    if (value === undefined) {
+      // Through its text, as strictly as a value that just came.
+      const isText = given.type === 'string' || given.type === 'dynamic';
+      const asText = isText ? call('nullIf', came, text('')) : call('toString', came);
+      value = castText(asText, wanted.type);
+      changes.push({ column: wanted, text: asText, value });
+    }
+    if (wanted.name === 'TimeGenerated') time = value;
+    items.push({ column: wanted, value });
+  }
+  if (time === undefined) {
+    throw new EngineError('ENGINE_BAD_BATCH', 'No TimeGenerated among the incoming columns.');
+  }
+  if (transform === undefined) {
+    return { rows: from(incoming.rows), where: [incoming.good], items, time, changes };
+  }
   const good = select({
-    items: [...systemItems, ...input.map((each) => ({ value: column(each.name) }))],
-    from: from(typed(input)),
-    where: column('#ok'),
+    items: [
+      ...systemItems,
+      ...input.map((each) => ({ value: incoming.value(each), alias: each.name })),
+    ],
+    from: from(incoming.rows),
+    where: incoming.good,
   });
-  if (transform === undefined) return { rows: good, columns: input };
-  return {
-    rows: overSource(transform.select, transform.source ?? 'source', good),
-    columns: transform.columns,
-  };
+  const rows = from(overSource(transform.select, transform.source ?? 'source', good));
+  return { rows, where: [], items, time, changes };
 }
 
 /** Puts rows in the place of the source and hands the system columns through every level. */
@@ -238,70 +314,6 @@ function widened(
   return undefined;
 }
 
-/** Rows with the table's columns in its types, `TimeGenerated` still nullable. */
-function fitted(shape: InsertShape): { rows: Select; checks: readonly FitCheck[] } {
-  const { rows, columns } = transformed(shape);
-  const have = new Map(columns.map((each) => [each.name, each]));
-  const items: SelectItem[] = [];
-  const checks: FitCheck[] = [];
-  for (const wanted of shape.table.columns) {
-    const given = have.get(wanted.name);
-    if (given === undefined) {
-      if (wanted.name === 'TimeGenerated') {
-        throw new EngineError('ENGINE_BAD_BATCH', 'No TimeGenerated among the incoming columns.');
-      }
-      continue;
-    }
-    const value = column(wanted.name);
-    // A prefix keeps the value apart from the incoming column of that name.
-    const alias = `#fit ${wanted.name}`;
-    const wide = widened(value, given.type, wanted.type);
-    if (wide !== undefined) {
-      items.push({ value: wide, alias });
-      continue;
-    }
-    // Through its text, as strictly as a value that just came.
-    const isText = given.type === 'string' || given.type === 'dynamic';
-    const asText = isText ? call('nullIf', value, text('')) : call('toString', value);
-    items.push({ value: asText, alias: `#text ${wanted.name}` });
-    items.push({ value: castText(asText, wanted.type), alias });
-    checks.push({ column: wanted });
-  }
-  return { rows: select({ items: [...systemItems, ...items], from: from(rows) }), checks };
-}
-
-interface FitCheck {
-  readonly column: ColumnSchema;
-}
-
-const textBefore = (check: FitCheck): Expression => column(`#text ${check.column.name}`);
-const lost = (check: FitCheck): Expression =>
-  infix(
-    'AND',
-    call('isNotNull', textBefore(check)),
-    call('isNull', column(`#fit ${check.column.name}`)),
-  );
-
-const isFit = (checks: readonly FitCheck[]): Expression =>
-  and([
-    call('isNotNull', column('#fit TimeGenerated')),
-    ...checks.map((check) => call('not', lost(check))),
-  ]);
-
-const insertSettings = (token: string, deduplicate: boolean): Settings => ({
-  async_insert: 0,
-  insert_deduplicate: deduplicate ? 1 : 0,
-  ...(deduplicate ? { insert_deduplication_token: token } : {}),
-  // One block, one part: all or nothing.
-  max_insert_threads: 1,
-  min_insert_block_size_rows: 1_000_000_000,
-  min_insert_block_size_bytes: 4_000_000_000,
-  max_partitions_per_insert_block: 1,
-});
-
-const tokenOf = (shape: InsertShape): string =>
-  `${shape.table.name}:${shape.range.from}-${shape.range.to}`;
-
 /** The condition that a row came from `range`. Positions only: a delete's text stays in the clear. */
 export function inRange(range: PositionRange): Expression {
   return and([
@@ -338,38 +350,25 @@ export function countByPart(
 
 /** Plans the insert of a batch. Throws `ENGINE_BAD_BATCH`, `ENGINE_BAD_TRANSFORM`. */
 export function planInsert(shape: InsertShape): InsertPlan {
-  const token = tokenOf(shape);
-  const { rows, checks } = fitted(shape);
-  const stored = shape.table.columns.filter((each) =>
-    (shape.transform?.columns ?? shape.input).some((given) => given.name === each.name),
-  );
+  const token = `${shape.table.name}:${shape.range.from}-${shape.range.to}`;
+  const incoming = new Incoming(shape.input);
+  const fitted = fit(shape, incoming);
+  const names = [...fitted.items.map((item) => item.column.name), ...systemNames];
   const storing = select({
+    // By place, without aliases: those would hide the columns that the conditions speak of.
     items: [
-      ...stored.map((each) => ({
-        value:
-          each.name === 'TimeGenerated'
-            ? notNull(column('#fit TimeGenerated'))
-            : column(`#fit ${each.name}`),
-        alias: each.name,
+      ...fitted.items.map(({ column: each, value }) => ({
+        value: each.name === 'TimeGenerated' ? notNull(value) : value,
       })),
       ...systemItems,
     ],
-    from: from(rows),
-    where: isFit(checks),
+    from: fitted.rows,
+    where: and([...fitted.where, isFit(fitted)]),
   });
-  const store = (deduplicate: boolean): Statement =>
-    print({
-      kind: 'insertSelect',
-      table: target(shape.table.name),
-      columns: [...stored.map((each) => each.name), ...systemNames],
-      query: storing,
-      settings: insertSettings(token, deduplicate),
-    });
   const day = arrivalDay(shape.timeReceivedTicks);
   return {
-    store: store(true),
-    storeAgain: store(false),
-    deadLetters: planDeadLetters(shape, rows, checks, token),
+    store: plannedInsert(shape.table.name, names, storing, { token, readsLinesToo: false }),
+    deadLetters: planDeadLetters(shape, incoming, fitted, token),
     found: countByPart(shape.table.name, shape.range, { day }),
     foundDeadLetters: countByPart(ingestionErrorsTable.name, shape.range, {
       day,
@@ -378,44 +377,66 @@ export function planInsert(shape: InsertShape): InsertPlan {
   };
 }
 
-/** Why a text did not cast. */
-const misfit = (value: Expression, type: ColumnSchema['type']): Expression =>
-  call('if', hasShape(value, type), reason('VALUE_OUT_OF_RANGE'), reason('WRONG_TYPE'));
-
-const reason = (value: DeadLetterReason): Expression => text(value);
+function plannedInsert(
+  table: string,
+  columns: readonly string[],
+  query: Query,
+  options: { token: string; readsLinesToo: boolean },
+): PlannedInsert {
+  return {
+    statement: print({ kind: 'insertSelect', table: target(table), columns, query }),
+    once: print({
+      kind: 'set',
+      settings: { insert_deduplicate: 1, insert_deduplication_token: options.token },
+    }),
+    again: print({
+      kind: 'set',
+      settings: { insert_deduplicate: 0, insert_deduplication_token: '' },
+    }),
+    readsLinesToo: options.readsLinesToo,
+  };
+}
 
 /** Numbers beyond what a JSON parser holds fail the whole line, though they are JSON. */
 const hugeNumber = '[:,\\[]\\s*-?(?:[0-9]{19,}|[0-9.]+[eE][+]?[0-9]{3,})';
 
+const reason = (value: DeadLetterReason): Expression => text(value);
+/** Why a text did not cast. */
+const misfit = (value: Expression, type: ColumnSchema['type']): Expression =>
+  call('if', hasShape(value, type), reason('VALUE_OUT_OF_RANGE'), reason('WRONG_TYPE'));
+const missingTime = tuple(reason('MISSING_TIME'), text('TimeGenerated'));
+const noReason = tuple(text(''), text(''));
+
 function planDeadLetters(
   shape: InsertShape,
-  fittedRows: Select,
-  checks: readonly FitCheck[],
+  incoming: Incoming,
+  fitted: Fitted,
   token: string,
-): InsertPlan['deadLetters'] {
-  const { input } = shape;
-  const outcome = (why: Expression, where: Expression): SelectItem[] => [
-    { value: column('_TimeReceived'), alias: 'TimeGenerated' },
-    { value: text(shape.table.name), alias: 'TableName' },
-    { value: text(shape.stream), alias: 'StreamName' },
-    { value: why, alias: 'Reason' },
-    { value: where, alias: 'ColumnName' },
-  ];
-  const insert = (query: Select, suffix: string, readsLinesToo: boolean) => {
-    const statement = (deduplicate: boolean): Statement =>
-      print({
-        kind: 'insertSelect',
-        table: target(ingestionErrorsTable.name),
-        columns: [...deadLetterColumns, ...systemNames],
-        query,
-        settings: insertSettings(`${token}${suffix}`, deduplicate),
-      });
-    return { statement: statement(true), again: statement(false), readsLinesToo };
-  };
+): readonly PlannedInsert[] {
+  const names = [...deadLetterColumns, ...systemNames];
+  const why = column('#why');
+  const letter = (rows: Relation): Select =>
+    select({
+      items: [
+        { value: column('_TimeReceived') },
+        { value: text(shape.table.name) },
+        { value: text(shape.stream) },
+        { value: call('tupleElement', why, integer(1)) },
+        { value: call('tupleElement', why, integer(2)) },
+        { value: call('replaceRegexpOne', line, text('\\s+$'), text('')) },
+        ...systemItems,
+      ],
+      from: rows,
+    });
+  const insert = (rows: Relation, suffix: string, readsLinesToo: boolean): PlannedInsert =>
+    plannedInsert(ingestionErrorsTable.name, names, letter(rows), {
+      token: `${token}:${suffix}`,
+      readsLinesToo,
+    });
 
-  // What did not cast: the first such column says why.
+  // What did not cast as it came: the first such column says why.
   const whys: Expression[] = [
-    call('not', wellFormed(input)),
+    not(incoming.wellFormed),
     tuple(
       call(
         'if',
@@ -426,70 +447,40 @@ function planDeadLetters(
       text(''),
     ),
   ];
-  input.forEach((each, index) => {
-    if (each.type === 'string' || each.type === 'dynamic') return;
+  for (const each of incoming.cast) {
     whys.push(
-      infix('AND', call('isNotNull', textOf(index)), call('isNull', column(each.name))),
-      tuple(misfit(textOf(index), each.type), text(each.name)),
+      incoming.failed(each),
+      tuple(misfit(incoming.text(each), each.type), text(each.name)),
     );
-  });
-  // Without a transformation or a change of type, nothing else can keep a row out.
-  const simple = shape.transform === undefined && checks.length === 0;
-  const timeMissing = simple
-    ? [
-        call('isNull', column('TimeGenerated')),
-        tuple(reason('MISSING_TIME'), text('TimeGenerated')),
-      ]
-    : [];
+  }
+  // Without a transformation what comes after casting is known of the same row.
+  const direct = shape.transform === undefined;
+  const after = [
+    ...fitted.changes.flatMap((change) => [
+      lost(change),
+      tuple(misfit(change.text, change.column.type), text(change.column.name)),
+    ]),
+    isNull(fitted.time),
+    missingTime,
+    noReason,
+  ];
   const uncast = select({
     items: [
       { value: line },
       ...systemItems,
-      {
-        value: call('multiIf', ...whys, ...timeMissing, tuple(text(''), text(''))),
-        alias: '#why',
-      },
+      { value: call('multiIf', ...whys, ...(direct ? after : [noReason])), alias: '#why' },
     ],
-    from: from(typed(input)),
-    where: simple
-      ? or([call('not', column('#ok')), call('isNull', column('TimeGenerated'))])
-      : call('not', column('#ok')),
+    from: from(incoming.rows),
+    where: direct ? not(infix('AND', incoming.good, isFit(fitted))) : not(incoming.good),
   });
-  const why = column('#why');
-  const first = insert(
-    select({
-      items: [
-        ...outcome(call('tupleElement', why, integer(1)), call('tupleElement', why, integer(2))),
-        { value: call('replaceRegexpOne', line, text('\\s+$'), text('')), alias: 'RawRecord' },
-        ...systemItems,
-      ],
-      from: from(uncast),
-    }),
-    ':uncast',
-    false,
-  );
-  if (simple) return [first];
+  const first = insert(from(uncast), 'uncast', false);
+  if (direct) return [first];
 
   // What cast, and does not fit after the transformation. Its line comes from a second reading.
   const unfit = select({
-    items: [
-      ...systemItems,
-      {
-        value: call(
-          'multiIf',
-          ...checks.flatMap((check) => [
-            lost(check),
-            tuple(misfit(textBefore(check), check.column.type), text(check.column.name)),
-          ]),
-          call('isNull', column('#fit TimeGenerated')),
-          tuple(reason('MISSING_TIME'), text('TimeGenerated')),
-          tuple(text(''), text('')),
-        ),
-        alias: '#why',
-      },
-    ],
-    from: from(fittedRows),
-    where: call('not', isFit(checks)),
+    items: [...systemItems, { value: call('multiIf', ...after), alias: '#why' }],
+    from: fitted.rows,
+    where: not(isFit(fitted)),
   });
   const lines = select({
     items: [
@@ -499,27 +490,16 @@ function planDeadLetters(
     ],
     from: arrow(linesName),
   });
-  const second = insert(
-    select({
-      items: [
-        ...outcome(call('tupleElement', why, integer(1)), call('tupleElement', why, integer(2))),
-        { value: call('replaceRegexpOne', line, text('\\s+$'), text('')), alias: 'RawRecord' },
-        ...systemItems,
-      ],
-      from: {
-        kind: 'join',
-        join: 'INNER JOIN',
-        left: from(lines, 'lines'),
-        right: from(unfit, 'unfit'),
-        on: infix(
-          'AND',
-          infix('=', column('#position', 'lines'), column('_Position', 'unfit')),
-          infix('=', column('#row', 'lines'), column('_Row', 'unfit')),
-        ),
-      },
-    }),
-    ':unfit',
-    true,
-  );
-  return [first, second];
+  const joined: Relation = {
+    kind: 'join',
+    join: 'INNER JOIN',
+    left: from(lines, 'lines'),
+    right: from(unfit, 'unfit'),
+    on: infix(
+      'AND',
+      infix('=', column('#position', 'lines'), column('_Position', 'unfit')),
+      infix('=', column('#row', 'lines'), column('_Row', 'unfit')),
+    ),
+  };
+  return [first, insert(joined, 'unfit', true)];
 }

@@ -41,14 +41,13 @@ export interface InsertRequest {
   readonly op: 'insert';
   readonly id: number;
   readonly table: string;
+  readonly deadLetterTable: string;
   readonly entries: readonly WireEntry[];
   readonly rowsMax: number;
   /** Rows that fit, into the table. */
-  readonly store: WireStatement;
-  /** The same, where ClickHouse's log of tokens knows the range but the table does not have it. */
-  readonly storeAgain: WireStatement;
+  readonly store: WireInsert;
   /** Run where fewer rows were stored than came. */
-  readonly deadLetters: readonly DeadLetterStep[];
+  readonly deadLetters: readonly WireInsert[];
   /** Parts that hold the range in the table: `[_part, count]`. */
   readonly found: WireStatement;
   /** Rows of this table and range among the dead letters: `[_part, count]`. */
@@ -57,9 +56,10 @@ export interface InsertRequest {
   readonly parts: WireStatement;
 }
 
-/** An insert of what did not fit. Each needs the rows afresh: they can be read once. */
-export interface DeadLetterStep {
+/** An insert and its settings. Each needs the rows afresh: they can be read once. */
+export interface WireInsert {
   readonly statement: WireStatement;
+  readonly once: WireStatement;
   readonly again: WireStatement;
   /** It joins the rows with themselves. */
   readonly readsLinesToo: boolean;

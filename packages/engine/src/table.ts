@@ -173,6 +173,8 @@ export function createTable(table: TableDefinition, hotDays: number): Command {
       max_suspicious_broken_parts_bytes: 1,
       // A partition is never merged away under a query for long, and old parts go soon.
       old_parts_lifetime: 60,
+      // An insert is one file with all columns, synced once; merges make wide parts.
+      min_bytes_for_wide_part: 128 * 1024 * 1024,
     },
   };
 }

@@ -8,7 +8,7 @@
 
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { InsertCounts, InsertRequest, WireStatement } from '../protocol.js';
+import type { InsertCounts, InsertRequest, WireInsert, WireStatement } from '../protocol.js';
 import { ReceivedRows } from './arrow.js';
 import type { Session } from './sessions.js';
 import { run, runRows } from './sessions.js';
@@ -47,68 +47,61 @@ export class Inserter {
     if (rows.length > request.rowsMax) throw new TooManyRows('too many rows');
     if (rows.length === 0) return { received: 0, stored: 0, deadLettered: 0 };
 
-    const store = (statement: WireStatement, names: readonly string[]): Promise<unknown> =>
-      rows.during(this.#session, names, () => run(this.#session, statement));
+    const attempt = (planned: WireInsert, deduplicate: boolean): Promise<unknown> => {
+      const names = planned.readsLinesToo ? [rowsName, linesName] : [rowsName];
+      return rows.during(this.#session, names, async () => {
+        await run(this.#session, deduplicate ? planned.once : planned.again);
+        return run(this.#session, planned.statement);
+      });
+    };
 
-    const stored = await this.#once({
-      table: request.table,
-      parts: request.parts,
-      found: request.found,
-      expectedMax: rows.length,
-      store: () => store(request.store, [rowsName]),
-      again: () => store(request.storeAgain, [rowsName]),
-    });
+    const stored = await this.#store(request, attempt);
     if (stored === rows.length) return { received: rows.length, stored, deadLettered: 0 };
 
     // Fewer than came: some were filtered, or do not fit.
-    for (const step of request.deadLetters) {
-      const names = step.readsLinesToo ? [rowsName, linesName] : [rowsName];
-      await store(step.statement, names);
-    }
+    for (const planned of request.deadLetters) await attempt(planned, true);
     let found = await runRows(this.#session, request.foundDeadLetters);
-    if (request.deadLetters.length > 0 && count(found) === 0) {
+    if (count(found) === 0) {
       // Either there are none, or ClickHouse knows the token of rows that were deleted since.
-      for (const step of request.deadLetters) {
-        await store(step.again, step.readsLinesToo ? [rowsName, linesName] : [rowsName]);
-      }
+      for (const planned of request.deadLetters) await attempt(planned, false);
       found = await runRows(this.#session, request.foundDeadLetters);
     }
     const names = new Set(found.map((row) => String(row[0])));
     const parts = await this.#parts(request.parts);
-    await syncParts(parts.filter((part) => part.table !== request.table && names.has(part.name)));
+    await syncParts(
+      parts.filter((part) => part.table === request.deadLetterTable && names.has(part.name)),
+    );
     return { received: rows.length, stored, deadLettered: count(found) };
   }
 
   /** Inserts where the range is not there yet. Resolves with its rows in the table, synced. */
-  async #once(step: {
-    table: string;
-    parts: WireStatement;
-    found: WireStatement;
-    expectedMax: number;
-    store: () => Promise<unknown>;
-    again: () => Promise<unknown>;
-  }): Promise<number> {
-    const known =
-      this.#maxBlocks.get(step.table) ?? greatest(await this.#parts(step.parts), step.table);
-    await step.store();
-    let parts = await this.#parts(step.parts);
-    const fresh = parts.filter((part) => part.table === step.table && part.maxBlock > known);
-    this.#maxBlocks.set(step.table, greatest(parts, step.table, known));
+  async #store(
+    request: InsertRequest,
+    attempt: (planned: WireInsert, deduplicate: boolean) => Promise<unknown>,
+  ): Promise<number> {
+    const { table } = request;
+    const ofTable = async (): Promise<Part[]> =>
+      (await this.#parts(request.parts)).filter((part) => part.table === table);
+    const known = this.#maxBlocks.get(table) ?? greatest(await ofTable(), -1);
+    await attempt(request.store, true);
+    let parts = await ofTable();
+    const fresh = parts.filter((part) => part.maxBlock > known);
+    this.#maxBlocks.set(table, greatest(parts, known));
     const [only] = fresh;
     if (only !== undefined && fresh.length === 1 && only.level === 0) {
       await syncParts(fresh);
       return only.rows;
     }
     // No part of its own: nothing fitted, or the token was known, or a merge was faster.
-    let found = await runRows(this.#session, step.found);
+    let found = await runRows(this.#session, request.found);
     if (count(found) === 0) {
-      await step.again();
-      found = await runRows(this.#session, step.found);
-      parts = await this.#parts(step.parts);
+      await attempt(request.store, false);
+      found = await runRows(this.#session, request.found);
+      parts = await ofTable();
+      this.#maxBlocks.set(table, greatest(parts, known));
     }
     const names = new Set(found.map((row) => String(row[0])));
-    await syncParts(parts.filter((part) => part.table === step.table && names.has(part.name)));
-    this.#maxBlocks.set(step.table, greatest(parts, step.table, known));
+    await syncParts(parts.filter((part) => names.has(part.name)));
     return count(found);
   }
 
@@ -127,10 +120,8 @@ export class Inserter {
 const count = (found: readonly unknown[][]): number =>
   found.reduce((sum, row) => sum + Number(row[1]), 0);
 
-function greatest(parts: readonly Part[], table: string, least = -1): number {
-  let max = least;
-  for (const part of parts) if (part.table === table && part.maxBlock > max) max = part.maxBlock;
-  return max;
+function greatest(parts: readonly Part[], least: number): number {
+  return parts.reduce((max, part) => Math.max(max, part.maxBlock), least);
 }
 
 /** Syncs the parts' directories and the tables' directories that name them. */
