@@ -231,6 +231,30 @@ void test('never goes back to a segment whose successor may be on the disk', asy
   }
 });
 
+void test('builds on no header that only the cache holds', async () => {
+  for (let seed = 0; seed < 30; seed += 1) {
+    const fs = await emptyDisk();
+    const options = journalOn(fs);
+    const history = new History();
+    const first = await openJournal(options);
+    await history.append(first, record('a'));
+    await first.close();
+    // The process ends between the write of a new segment's header and its sync.
+    const second = await openJournal(options);
+    fs.fail({ code: 'EIO', effect: 'halt', on: ['sync', 'remove'], times: Infinity });
+    await history.append(second, record('refused'));
+    fs.crash();
+    const third = await openJournal(options);
+    await history.append(third, record('b'));
+    assert.equal(history.acknowledged.length, 2);
+    assert.equal(third.status.segments, 3);
+    fs.powerCut({ seed });
+    const last = await openJournal(options);
+    await history.check(last);
+    await last.close();
+  }
+});
+
 void test('prunes to the end after a failure in its middle', async () => {
   for (const effect of ['lost', 'done', 'halt'] as const) {
     for (let nth = 1; nth <= 20; nth += 1) {
