@@ -34,7 +34,8 @@ function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
   const table = tableDefinition(batch.table);
   const entries = batch.entries.map(({ rows, ...entry }) => ({ ...entry, ndjson: rows }));
   const insert: InsertBatch = { range, table, stream, input, entries };
-  if (transformKql === undefined) return insert;
+  // `source` alone is what rules without a transformation say.
+  if (transformKql === undefined || transformKql.trim() === 'source') return insert;
   const compiled = compileTransform(transformKql, {
     input: { name: 'source', columns: input },
     output: batch.table.schema,
