@@ -5,8 +5,16 @@ import { crc32 } from 'node:zlib';
 import { equalBytes, hasCode } from '@strongroom/base';
 import { seededRandom } from '@strongroom/testkit';
 import type { FaultyFs } from '@strongroom/testkit';
-import { assertSame, directory, emptyDisk, entries, filled, journalOn, record } from './fixture.js';
-import type { Acknowledged } from './fixture.js';
+import {
+  assertSame,
+  directory,
+  emptyDisk,
+  entries,
+  filled,
+  journalOn,
+  record,
+} from './fixture.test.js';
+import type { Acknowledged } from './fixture.test.js';
 import { openJournal } from './index.js';
 import type { JournalEntry } from './index.js';
 import type { OpenJournalOptions } from './journal.js';

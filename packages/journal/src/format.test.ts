@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ManualClock, seededRandom } from '@strongroom/testkit';
 import { nodeFileSystem, systemClock, systemRandom } from '@strongroom/platform';
-import { directory, emptyDisk, entries, filled, journalId, journalOn, record } from './fixture.js';
+import {
+  directory,
+  emptyDisk,
+  entries,
+  filled,
+  journalId,
+  journalOn,
+  record,
+} from './fixture.test.js';
 import { openJournal, readJournalOffline } from './index.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer =>

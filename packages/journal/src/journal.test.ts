@@ -11,7 +11,7 @@ import {
   journalId,
   journalOn,
   record,
-} from './fixture.js';
+} from './fixture.test.js';
 import { commitmentOf, openJournal, readCursorFile } from './index.js';
 import type { JournalErrorCode } from './index.js';
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { fromUtf8 } from '@strongroom/base';
 import { seededRandom, testSegmentKeys } from '@strongroom/testkit';
 import { nodeFileSystem, systemClock, systemRandom } from '@strongroom/platform';
-import { entries, journalId, record } from './fixture.js';
+import { entries, journalId, record } from './fixture.test.js';
 import { openJournal, readJournalOffline } from './index.js';
 import type { OpenJournalOptions } from './journal.js';
 

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { equalBytes } from '@strongroom/base';
 import { seededRandom } from '@strongroom/testkit';
-import { directory, emptyDisk, filled, journalOn, record } from './fixture.js';
+import { directory, emptyDisk, filled, journalOn, record } from './fixture.test.js';
 import { openJournal, readJournalOffline } from './index.js';
 import type { OfflineFinding, OfflineOptions } from './index.js';
 

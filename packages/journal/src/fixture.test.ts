@@ -1,4 +1,4 @@
-/** What the tests of this package share. */
+/** What the tests of this package share; holds none itself. */
 import assert from 'node:assert/strict';
 import { equalBytes, utf8 } from '@strongroom/base';
 import { FaultyFs, ManualClock, seededRandom, testSegmentKeys } from '@strongroom/testkit';
