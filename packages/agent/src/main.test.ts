@@ -16,7 +16,9 @@ const program = fileURLToPath(new URL('main.js', import.meta.url));
 async function run(
   args: readonly string[],
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
@@ -24,11 +26,11 @@ async function run(
   return { code, out, err };
 }
 
-const enrolArgs = (service: TestService): string[] => [
-  ...['enrol', '--server', service.publicUrl, '--key', service.enrollmentKey],
-  ...['--pin', service.authority.caPin(), '--state', stateOf(service)],
-  ...['--key-directory', join(service.directory, 'keys'), '--computer', 'web1'],
-];
+const enrolArgs = (service: TestService): string[] =>
+  ['enrol', '--server', service.publicUrl, '--key', service.enrollmentKey].concat(
+    ['--pin', service.authority.caPin(), '--state', stateOf(service)],
+    ['--key-directory', join(service.directory, 'keys'), '--computer', 'web1'],
+  );
 
 test('as a process: killed at any moment it loses no line and sends none twice', async () => {
   const service = await TestService.start();
@@ -51,7 +53,11 @@ test('as a process: killed at any moment it loses no line and sends none twice',
     return JSON.parse(out) as ReadStatus;
   };
   try {
-    const enrolled = await run([...enrolArgs(service), '--json']);
+    const key = service.enrollmentKey;
+    const enrolled = await run(
+      [...enrolArgs(service).map((arg) => (arg === key ? '-' : arg)), '--json'],
+      `${key}\n`,
+    );
     assert.equal(enrolled.code, 0, enrolled.err);
     const before = await status();
     assert.deepEqual([before.running, before.status], [false, null]);
