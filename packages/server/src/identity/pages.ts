@@ -21,7 +21,8 @@ export const pageHeaders = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
     "frame-ancestors 'none'; form-action 'self' http://127.0.0.1:* http://[::1]:*",
-  'referrer-policy': 'no-referrer',
+  // With `no-referrer` a browser sends `Origin: null` with the form, which is no proof of anything.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
