@@ -43,7 +43,7 @@ export function TimeHistogram(props: {
           width: Math.max(120, host.clientWidth),
           height: host.clientHeight,
           legend: { show: false },
-          padding: [6, 12, 0, 0],
+          padding: [6, 28, 0, 0],
           tzDate: (seconds) =>
             zone === 'utc'
               ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
