@@ -92,6 +92,7 @@ const secondsMax = BigInt(Math.floor(Number.MAX_SAFE_INTEGER / 1000));
 export interface Verifier {
   readonly sha256: Sha256;
   readonly verifySignature: VerifySignature;
+  /** Keys of ledgers: each speaks for the ledger whose origin is its name. */
   readonly keys: readonly VerifierKey[];
 }
 
@@ -103,7 +104,9 @@ export async function verifyCheckpoint(
   source: string,
   options: Verifier & { readonly origin: string },
 ): Promise<Verdict<SignedCheckpoint>> {
-  const verified = await verifyNote(source, options);
+  // Only keys of that name: neither a witness nor another ledger speaks for this one.
+  const keys = options.keys.filter(({ name }) => name === options.origin);
+  const verified = await verifyNote(source, { ...options, keys });
   if (!verified.ok) return verified;
   const { note, signatures } = verified.value;
   const body = attempt('LEDGER_CHECKPOINT_MALFORMED', () => parseCheckpointBody(note.text));

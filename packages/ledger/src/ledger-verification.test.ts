@@ -203,6 +203,20 @@ void describe('offline verification', () => {
     assert.equal((await verify(fs)).ok, true, 'a torn tail is no forgery');
   });
 
+  void test('finds its key among those of several ledgers, and takes no other for it', async () => {
+    const { fs } = await prepare();
+    const other = testSigner('other.test/ledger');
+    const otherKey = printVerifierKey(sha256, { name: other.keyName, ...other });
+    const verdict = await verify(fs, { publicKeys: [otherKey, publicKey] });
+    assert.deepEqual([verdict.ok, verdict.checkpoint?.origin], [true, origin]);
+    assert.equal((await verify(fs, { publicKeys: [otherKey] })).ok, false);
+    // The same key under another name speaks for another ledger.
+    const renamed = printVerifierKey(sha256, { name: 'other.test/ledger', ...signer });
+    assert.equal((await verify(fs, { publicKeys: [renamed] })).ok, false);
+    const keys = Buffer.from(fs.peek(`${directory}/public-keys`)).toString();
+    assert.equal(keys, `${publicKey}\n`);
+  });
+
   void test('takes the start of a full tile where a partial one is gone', async () => {
     const { fs, atEarlier } = await prepare();
     const full = fs.peek(`${directory}/tile/0/000`);

@@ -1,6 +1,6 @@
-import { equalBytes, hasCode, StrongroomError, toHex } from '@strongroom/base';
+import { equalBytes, fromUtf8, hasCode, StrongroomError, toHex } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
-import { verifyCheckpoint } from './checkpoint.js';
+import { parseCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
 import type { LedgerProblemCode } from './errors.js';
 import { readHistory } from './history.js';
@@ -8,7 +8,7 @@ import { readCheckpoint } from './ledger.js';
 import { limits } from './limits.js';
 import { leafHash } from './merkle-tree.js';
 import { parseVerifierKey } from './note.js';
-import type { VerifySignature } from './note.js';
+import type { VerifierKey, VerifySignature } from './note.js';
 import { verifyReceipt } from './receipt.js';
 import { Frontier, fullTiles, partialWidth, tilePath, tileWidth } from './tile.js';
 import type { TileId } from './tile.js';
@@ -43,7 +43,7 @@ export interface LedgerVerificationOptions {
   readonly verifySignature: VerifySignature;
   /** Trusted keys, as text `name+hash+base64`. */
   readonly publicKeys: readonly string[];
-  /** The ledger that it must be; by default the one that the first key names. */
+  /** The ledger that it must be; by default any that one of the keys is named after. */
   readonly origin?: string;
   /** Checkpoints that someone outside kept: the tree must continue each. */
   readonly expected?: readonly string[];
@@ -91,7 +91,7 @@ async function verifyAll(options: LedgerVerificationOptions, report: Report): Pr
   );
   if (!keys.ok) report(keys.code, 'publicKeys', keys.message);
   if (!keys.ok) return { checkpoint: undefined, root: undefined };
-  const origin = options.origin ?? keys.value[0]?.name ?? '';
+  const origin = options.origin ?? (await claimedOrigin(options, keys.value));
   const verifier = { sha256, verifySignature: options.verifySignature, keys: keys.value, origin };
 
   let checkpoint: SignedCheckpoint | undefined;
@@ -115,6 +115,21 @@ async function verifyAll(options: LedgerVerificationOptions, report: Report): Pr
     report('LEDGER_ROOT_DIFFERS', 'checkpoint', 'The leaves do not hash to the signed root.');
   }
   return { checkpoint, root };
+}
+
+/** The origin that the checkpoint claims, where a trusted key has that name; else the first key's. */
+async function claimedOrigin(
+  { fs, directory }: LedgerVerificationOptions,
+  keys: readonly VerifierKey[],
+): Promise<string> {
+  const named = keys.map(({ name }) => name);
+  try {
+    const { origin } = parseCheckpoint(fromUtf8(await fs.readFile(`${directory}/checkpoint`)));
+    if (named.includes(origin)) return origin;
+  } catch {
+    // What is wrong with it is found, and reported, when it is verified.
+  }
+  return named[0] ?? '';
 }
 
 interface Context {

@@ -213,9 +213,11 @@ void describe('ledger', () => {
     });
     const rotated = await openLedger({ ...options, signer: other, previousKeys: [publicKey] });
     await follow(rotated, 4);
-    await assert.rejects(openLedger({ ...options, signer: other, origin: 'other.test/x' }), {
+    const foreign = { ...options, origin: 'other.test/x' };
+    await assert.rejects(openLedger({ ...foreign, signer: testSigner('other.test/x', 'next') }), {
       code: 'LEDGER_CHECKPOINT_INVALID',
     });
+    await assert.rejects(openLedger({ ...foreign, signer: other }), { code: 'LEDGER_BAD_NAME' });
     await fs.remove(`${directory}/checkpoint`);
     await assert.rejects(openLedger({ ...options, signer: other }), {
       code: 'LEDGER_CHECKPOINT_INVALID',

@@ -41,6 +41,7 @@ export interface LedgerOptions {
   readonly clock: Clock;
   /** The ledger's identity, the first line of its checkpoints: visible ASCII, like a URL without scheme. */
   readonly origin: string;
+  /** Its `keyName` is the origin (c2sp.org/tlog-checkpoint, Signatures). */
   readonly signer: NoteSigner;
   readonly verifySignature: VerifySignature;
   /** Text forms of earlier signing keys, after a rotation. */
@@ -112,16 +113,19 @@ export interface Ledger {
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { directory, fs, sha256, origin, signer } = options;
   if (!isOrigin(origin)) throw ledgerError('LEDGER_BAD_NAME', 'The origin is not usable.');
+  if (signer.keyName !== origin) {
+    throw ledgerError('LEDGER_BAD_NAME', 'A ledger signs with a key that has its name.');
+  }
   const verifierKey = printVerifierKey(sha256, { name: signer.keyName, ...pick(signer) });
-  const keys = [verifierKey, ...(options.previousKeys ?? [])].map((key) =>
-    parseVerifierKey(sha256, key),
-  );
+  const keyTexts = [verifierKey, ...(options.previousKeys ?? [])];
+  const keys = keyTexts.map((key) => parseVerifierKey(sha256, key));
   await fs.makeDirectory(directory);
   // The checkpoint that is read next may be one whose rename was not synced before a crash.
   await fs.syncDirectory(directory);
   await fs.syncDirectory(parentOf(directory));
   const checkpoint = await readCheckpoint({ ...options, keys });
   const frontier = await readFrontier(options, checkpoint);
+  await writePublicKeys(fs, directory, keyTexts);
   const history = await History.open({ fs, sha256, directory: `${directory}/history` });
   if (checkpoint === undefined && !(await history.isEmpty())) {
     // A crash leaves the old checkpoint or the new one. Signing anew from nothing would be a fork.
@@ -136,6 +140,19 @@ const pick = ({ publicKey }: NoteSigner) => ({ publicKey });
 function parentOf(path: string): string {
   const at = path.replace(/\/+$/, '').lastIndexOf('/');
   return at < 0 ? '.' : at === 0 ? '/' : path.slice(0, at);
+}
+
+/**
+ * Keeps `public-keys` beside the tiles, one key a line: what a copy of the directory is verified with
+ * by whoever kept no key of their own.
+ */
+async function writePublicKeys(fs: Fs, directory: string, keys: readonly string[]): Promise<void> {
+  const path = `${directory}/public-keys`;
+  const bytes = utf8(keys.map((key) => `${key}\n`).join(''));
+  const present = (await fs.stat(path)) === undefined ? undefined : await fs.readFile(path);
+  if (present !== undefined && equalBytes(present, bytes)) return;
+  await replaceFile(fs, path, bytes);
+  await fs.syncDirectory(directory);
 }
 
 /** Reads and verifies `checkpoint`. It was renamed into place, so it is whole or not there. */

@@ -183,7 +183,10 @@ void describe('checkpoint', () => {
     const first = await verifyCheckpoint(timeless, options);
     assert.equal(!first.ok && first.code, 'LEDGER_TIME_MISSING');
     const second = await verifyCheckpoint(text, { ...options, origin: 'other.test/ledger' });
-    assert.equal(!second.ok && second.code, 'LEDGER_ORIGIN_DIFFERS');
+    assert.equal(!second.ok && second.code, 'LEDGER_UNSIGNED');
+    const borrowed = await signCheckpoint(sha256, { ...head, origin: 'other.test/x' }, signer);
+    const third = await verifyCheckpoint(borrowed.text, options);
+    assert.equal(!third.ok && third.code, 'LEDGER_ORIGIN_DIFFERS');
   });
 
   void test('does not take a plain signature in the place of a timestamped one', async () => {

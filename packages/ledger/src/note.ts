@@ -22,7 +22,7 @@ export type VerifySignature = (
 
 /** Who signs a ledger's checkpoints and receipts. */
 export interface NoteSigner {
-  /** The key's name in signature lines; the ledger's origin, by c2sp.org/tlog-checkpoint. */
+  /** The key's name in signature lines: the ledger's origin. */
   readonly keyName: string;
   /** 32 bytes (RFC 8032 §5.1.5). */
   readonly publicKey: Uint8Array;

@@ -185,7 +185,8 @@ export async function verifyReceipt(
     return refuse('LEDGER_ORIGIN_DIFFERS', `The receipt is of the ledger ${receipt.origin}.`);
   }
   const key = options.keys.find(
-    ({ type, keyId }) => type === signatureType.ed25519 && equalBytes(keyId, receipt.keyId),
+    ({ name, type, keyId }) =>
+      name === receipt.origin && type === signatureType.ed25519 && equalBytes(keyId, receipt.keyId),
   );
   if (key === undefined) return refuse('LEDGER_UNSIGNED', 'No trusted key signed the receipt.');
   const { origin, groupStart: start, groupCount: count, time } = receipt;
