@@ -17,7 +17,7 @@ import {
   text,
   unixEpochTicks,
 } from '@strongroom/sql';
-import type { ColumnSchema, Query, Statement } from '@strongroom/sql';
+import type { ColumnSchema, Query, Settings, Statement } from '@strongroom/sql';
 import { EngineError } from './errors.js';
 import { openEngine } from './index.js';
 import type { Engine, InsertBatch, InsertOutcome, TableDefinition } from './index.js';
@@ -322,6 +322,35 @@ describe('one engine', () => {
     }
   });
 
+  it('stores wide tables, and several dynamic columns', async () => {
+    const wide: TableDefinition = {
+      name: 'Wide_CL',
+      columns: [
+        { name: 'TimeGenerated', type: 'datetime' },
+        ...Array.from({ length: 120 }, (_, index) => string(`S${index}`)),
+        ...Array.from({ length: 60 }, (_, index) => ({ name: `L${index}`, type: 'long' as const })),
+        ...Array.from({ length: 4 }, (_, index) => ({
+          name: `D${index}`,
+          type: 'dynamic' as const,
+        })),
+      ],
+    };
+    const line = `{"D3":null,"S119":"last","L59":5,"D0":"5","TimeGenerated":"${noon}","D1":{"a": [1]}}`;
+    const { outcome, position } = await insert([line, `{"TimeGenerated":"${noon}","L58":"x"}`], {
+      table: wide,
+      input: wide.columns,
+    });
+    assert.deepEqual(outcome, { rowsStored: 1, rowsDeadLettered: 1, rowsFiltered: 0 });
+    assert.deepEqual(await deadLetters(engine, position), [
+      ['WRONG_TYPE', 'L58', `{"TimeGenerated":"${noon}","L58":"x"}`],
+    ]);
+    const names = ['S0', 'S119', 'L0', 'L59', 'D0', 'D1', 'D2', 'D3'];
+    assert.deepEqual(
+      await rowsOf(engine, select({ items: columns(...names), from: from('Wide_CL') })),
+      [['', 'last', null, 5, '"5"', '{"a":[1]}', '', '']],
+    );
+  });
+
   it('numbers rows within their entry and keeps arrival and size', async () => {
     const line = `{"TimeGenerated":"${noon}"}`;
     const position = next;
@@ -535,8 +564,16 @@ describe('one engine', () => {
   it('lets queries do nothing but read tables', async () => {
     const file = { kind: 'function' as const, name: 'file', args: [text('/etc/hostname')] };
     await assert.rejects(rowsOf(engine, select({ items: [{ value: star }], from: file })));
-    const set = select({ items: [{ value: integer(1) }], settings: { max_memory_usage: 1 } });
-    await assert.rejects(rowsOf(engine, set), code('ENGINE_FAILED'));
+    const set = (settings: Settings) => select({ items: [{ value: integer(1) }], settings });
+    await assert.rejects(rowsOf(engine, set({ max_memory_usage: 1 })), code('ENGINE_BAD_OPTION'));
+    await assert.rejects(
+      rowsOf(engine, set({ max_execution_time: 1000 })),
+      code('ENGINE_BAD_OPTION'),
+    );
+    assert.deepEqual(
+      await rowsOf(engine, set({ use_variant_as_common_type: 1, max_execution_time: 5 })),
+      [[1]],
+    );
     await assert.rejects(
       rowsOf(
         engine,

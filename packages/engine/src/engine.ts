@@ -284,6 +284,7 @@ export class Engine {
       ...options.settings,
       ...sessionSettings,
       max_execution_time: options.maxSeconds,
+      ...ownSettings(statement, options),
       timeout_overflow_mode: 'throw',
       max_memory_usage: options.maxMemoryBytes,
       max_threads: this.#limits.queryThreads,
@@ -427,6 +428,24 @@ const writerSettings: Settings = {
   min_insert_block_size_bytes: 4_000_000_000,
   max_partitions_per_insert_block: 1,
 };
+
+/**
+ * The statement's own settings. A read-only session accepts those in its text only where it has
+ * them already, so they are set before; none may touch a limit.
+ */
+function ownSettings(statement: Statement, options: QueryOptions): Settings {
+  const own = statement.settings ?? {};
+  for (const [name, value] of Object.entries(own)) {
+    const isTime = name === 'max_execution_time' && Number(value) <= options.maxSeconds;
+    if (!isTime && limitNames.test(name)) {
+      throw new EngineError('ENGINE_BAD_OPTION', `A statement may not set ${name}.`);
+    }
+  }
+  return own;
+}
+
+const limitNames =
+  /^(?:max_(?!subquery_depth$)|min_|readonly$|allow_|log_|timeout_|result_|join_algorithm$)/;
 
 const wire = (statement: Statement): WireStatement => ({
   text: statement.text,

@@ -16,7 +16,7 @@ export function print(tree: Query | Command): Statement {
   const printer = new Printer();
   if (tree.kind === 'select' || tree.kind === 'union') printer.query(tree);
   else printer.command(tree);
-  return printer.finish();
+  return printer.finish(tree.kind === 'select' ? tree.settings : undefined);
 }
 
 /** Words printed bare: function and setting names. */
@@ -57,11 +57,12 @@ class Printer {
   private readonly names = new Map<string, string>();
   private readonly values: Record<string, string> = {};
 
-  finish(): Statement {
+  finish(settings: Settings | undefined): Statement {
     if (this.out.length > statementBytesMax) {
       fail('SQL_TOO_LONG', `the statement has more than ${statementBytesMax} bytes`);
     }
-    return { text: this.out, parameters: this.values } as unknown as Statement;
+    const parts = { text: this.out, parameters: this.values };
+    return (settings === undefined ? parts : { ...parts, settings }) as unknown as Statement;
   }
 
   private word(value: string): void {

@@ -1,4 +1,5 @@
 import type { Brand } from '@strongroom/base';
+import type { Settings } from './select.js';
 
 /**
  * One ClickHouse statement, ready to run: text with `{p0:Type}` placeholders and the values that
@@ -9,6 +10,8 @@ export type Statement = Brand<
     readonly text: string;
     /** Values by placeholder name, in ClickHouse's text form for the placeholder's type. */
     readonly parameters: Readonly<Record<string, string>>;
+    /** Those in the text's own `SETTINGS`: a read-only session must have them already. */
+    readonly settings?: Settings;
   },
   'Statement'
 >;

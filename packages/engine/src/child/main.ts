@@ -27,14 +27,19 @@ class Child {
   /** The writer's calls, one after the other. */
   #writing: Promise<unknown> = Promise.resolve();
   #controlling: Promise<unknown> = Promise.resolve();
-  #ending = false;
+  #closing = false;
 
   start(): void {
     const reader = new FrameReader<Request>((frame) => void this.#take(frame));
     this.#socket.on('data', (chunk) => reader.push(chunk));
-    // The parent is gone, or wants us gone.
-    this.#socket.on('end', () => void this.#exit());
-    this.#socket.on('error', () => void this.#exit());
+    // The parent is gone: whoever comes next wants the directory now, and an insert that was cut
+    // is what recovery is for. Leaving in any other way with a session open crashes.
+    this.#socket.on('end', () => this.#die());
+    this.#socket.on('error', () => this.#die());
+    // A signal to the whole group is the parent's to answer: it closes us in its own time.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => undefined);
+    }
   }
 
   #send(reply: Reply, payload: readonly Uint8Array[] = []): void {
@@ -91,6 +96,7 @@ class Child {
         this.#send({ id, is: 'memory', memory: await memoryUse() });
         return;
       case 'close':
+        this.#closing = true;
         await this.#close();
         this.#send({ id, is: 'done' });
         this.#socket.end(() => process.exit(0));
@@ -158,14 +164,8 @@ class Child {
     await drainPending();
   }
 
-  async #exit(): Promise<void> {
-    if (this.#ending) return;
-    this.#ending = true;
-    try {
-      await this.#close();
-    } finally {
-      process.exit(0);
-    }
+  #die(): void {
+    if (!this.#closing) process.kill(process.pid, 'SIGKILL');
   }
 }
 
