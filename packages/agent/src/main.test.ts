@@ -15,6 +15,7 @@ const program = fileURLToPath(new URL('main.js', import.meta.url));
 
 async function run(
   args: readonly string[],
+  input = '',
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined);

@@ -34,16 +34,6 @@ async function readLine(): Promise<string> {
   return text.split('\n')[0]?.trim() ?? '';
 }
 
-/** A command line can be read by every process of the machine; standard input cannot. */
-async function firstLineOfInput(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin) {
-    text += String(chunk);
-    if (text.includes('\n') || text.length > 4096) break;
-  }
-  return text.split('\n')[0]!.trim();
-}
-
 const program = new Command('strongroom-agent')
   .description('Collects logs, counters and inventory of this machine for a Strongroom workspace.')
   .version(agentVersion)
