@@ -6,9 +6,13 @@ const ticksPerDay = 864_000_000_000n;
 
 function datetimeTicks(text: string): bigint | undefined {
   const match =
-    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?\s*Z?$/.exec(text.trim());
+    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?\s*Z?$/.exec(
+      text.trim(),
+    );
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
   const date = new Date(0);
   date.setUTCFullYear(year ?? 0, (month ?? 1) - 1, day ?? 1);
   date.setUTCHours(hour ?? 0, minute ?? 0, second ?? 0, 0);
@@ -16,11 +20,14 @@ function datetimeTicks(text: string): bigint | undefined {
 }
 
 function timespanTicks(text: string): bigint | undefined {
-  const match = /^(-?)(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?$/.exec(text.trim());
+  const match = /^(-?)(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?$/.exec(
+    text.trim(),
+  );
   if (match === null) return undefined;
   const size =
     BigInt(match[2] ?? 0) * ticksPerDay +
-    (BigInt(match[3] ?? 0) * 3600n + BigInt(match[4] ?? 0) * 60n + BigInt(match[5] ?? 0)) * 10_000_000n +
+    (BigInt(match[3] ?? 0) * 3600n + BigInt(match[4] ?? 0) * 60n + BigInt(match[5] ?? 0)) *
+      10_000_000n +
     BigInt((match[6] ?? '').padEnd(7, '0'));
   return match[1] === '-' ? -size : size;
 }
@@ -32,7 +39,8 @@ function sameNumber(expected: number, got: number, tolerance: number): boolean {
 }
 
 function sameJson(expected: unknown, got: unknown, tolerance: number): boolean {
-  if (typeof expected === 'number' && typeof got === 'number') return sameNumber(expected, got, tolerance);
+  if (typeof expected === 'number' && typeof got === 'number')
+    return sameNumber(expected, got, tolerance);
   if (typeof expected === 'string' && typeof got === 'string') {
     if (expected === got) return true;
     const [a, b] = [datetimeTicks(expected), datetimeTicks(got)];
@@ -41,11 +49,24 @@ function sameJson(expected: unknown, got: unknown, tolerance: number): boolean {
     return c !== undefined && c === d;
   }
   if (Array.isArray(expected) && Array.isArray(got)) {
-    return expected.length === got.length && expected.every((each, index) => sameJson(each, got[index], tolerance));
+    return (
+      expected.length === got.length &&
+      expected.every((each, index) => sameJson(each, got[index], tolerance))
+    );
   }
-  if (expected !== null && got !== null && typeof expected === 'object' && typeof got === 'object' && !Array.isArray(expected) && !Array.isArray(got)) {
+  if (
+    expected !== null &&
+    got !== null &&
+    typeof expected === 'object' &&
+    typeof got === 'object' &&
+    !Array.isArray(expected) &&
+    !Array.isArray(got)
+  ) {
     const [a, b] = [Object.entries(expected), new Map(Object.entries(got))];
-    return a.length === b.size && a.every(([key, value]) => b.has(key) && sameJson(value, b.get(key), tolerance));
+    return (
+      a.length === b.size &&
+      a.every(([key, value]) => b.has(key) && sameJson(value, b.get(key), tolerance))
+    );
   }
   return expected === got;
 }
@@ -63,7 +84,8 @@ export function sameCell(expected: string, got: Cell, type: string, tolerance = 
     case 'int':
     case 'long': {
       const text = expected.replace(/,/g, '');
-      if (/^-?\d+$/.test(text) && typeof got === 'number' && !Number.isSafeInteger(got)) return Number(text) === got;
+      if (/^-?\d+$/.test(text) && typeof got === 'number' && !Number.isSafeInteger(got))
+        return Number(text) === got;
       return sameNumber(Number(text), Number(got), tolerance > 1e-6 ? tolerance : 0);
     }
     case 'real':
@@ -94,7 +116,9 @@ export function sameCell(expected: string, got: Cell, type: string, tolerance = 
       }
     }
     default:
-      return String(got).replace(/\r\n/g, '\n').trimEnd() === expected.replace(/\r\n/g, '\n').trimEnd();
+      return (
+        String(got).replace(/\r\n/g, '\n').trimEnd() === expected.replace(/\r\n/g, '\n').trimEnd()
+      );
   }
 }
 
@@ -106,21 +130,28 @@ export function differingRows(
   how: { readonly ordered: boolean; readonly truncated: boolean; readonly tolerance: number },
 ): string | undefined {
   const same = (a: readonly string[], b: readonly Cell[]): boolean =>
-    a.every((cell, index) => sameCell(cell, b[index] ?? null, types[index] ?? 'string', how.tolerance));
+    a.every((cell, index) =>
+      sameCell(cell, b[index] ?? null, types[index] ?? 'string', how.tolerance),
+    );
   if (!how.truncated && expected.length !== got.length) {
     return `${expected.length} rows expected, got ${got.length}: ${JSON.stringify(got).slice(0, 300)}`;
   }
   if (how.ordered) {
     for (const [index, row] of expected.entries()) {
       const other = got[index] ?? [];
-      if (!same(row, other)) return `row ${index}: expected ${JSON.stringify(row)} got ${JSON.stringify(other)}`.slice(0, 600);
+      if (!same(row, other))
+        return `row ${index}: expected ${JSON.stringify(row)} got ${JSON.stringify(other)}`.slice(
+          0,
+          600,
+        );
     }
     return undefined;
   }
   const left = [...got];
   for (const row of expected) {
     const at = left.findIndex((other) => same(row, other));
-    if (at < 0) return `expected ${JSON.stringify(row)} is not in ${JSON.stringify(left)}`.slice(0, 600);
+    if (at < 0)
+      return `expected ${JSON.stringify(row)} is not in ${JSON.stringify(left)}`.slice(0, 600);
     left.splice(at, 1);
   }
   return undefined;

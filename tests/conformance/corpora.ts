@@ -6,7 +6,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Session } from 'chdb';
 import { compile, type CompiledQuery } from '@strongroom/kql';
-import { databaseName, print, storageType, systemColumns, type ColumnSchema, type ScalarType, type TableSchema } from '@strongroom/sql';
+import {
+  databaseName,
+  print,
+  storageType,
+  systemColumns,
+  type ColumnSchema,
+  type ScalarType,
+  type TableSchema,
+} from '@strongroom/sql';
 import { differingRows, type Cell } from './cells.js';
 import { sampleTables } from './sample-tables.js';
 
@@ -69,14 +77,19 @@ function lines<T>(file: string): T[] {
 
 /** The standard tables. */
 export function standardTables(): Map<string, TableSchema> {
-  const parsed = JSON.parse(readFileSync(join(sharedDirectory, 'schemas', 'tables.json'), 'utf8')) as Record<
-    string,
-    { columns: { name: string; type: ScalarType }[] }
-  >;
+  const parsed = JSON.parse(
+    readFileSync(join(sharedDirectory, 'schemas', 'tables.json'), 'utf8'),
+  ) as Record<string, { columns: { name: string; type: ScalarType }[] }>;
   return new Map(
     Object.entries(parsed).map(([name, each]) => [
       name,
-      { name, columns: each.columns.map((column): ColumnSchema => ({ name: column.name, type: column.type })) },
+      {
+        name,
+        columns: each.columns.map((column): ColumnSchema => ({
+          name: column.name,
+          type: column.type,
+        })),
+      },
     ]),
   );
 }
@@ -88,10 +101,13 @@ export class Corpora {
   private readonly session = new Session(this.directory);
   private readonly created = new Set<string>();
   private readonly catalog = standardTables();
-  private readonly now = BigInt(new Date('2026-11-01T12:00:00Z').getTime()) * 10_000n + 621_355_968_000_000_000n;
+  private readonly now =
+    BigInt(new Date('2026-11-01T12:00:00Z').getTime()) * 10_000n + 621_355_968_000_000_000n;
 
   constructor() {
-    this.session.query(print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }).text);
+    this.session.query(
+      print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }).text,
+    );
     for (const table of sampleTables) this.catalog.set(table.name, table);
   }
 
@@ -101,7 +117,10 @@ export class Corpora {
   }
 
   compile(query: string) {
-    const tables = { get: (name: string) => this.catalog.get(name), names: () => this.catalog.keys() };
+    const tables = {
+      get: (name: string) => this.catalog.get(name),
+      names: () => this.catalog.keys(),
+    };
     return compile(query, { tables, workspaceId, now: this.now, rowsMax: 100_000 });
   }
 
@@ -112,9 +131,20 @@ export class Corpora {
       if (schema === undefined || this.created.has(name)) continue;
       this.created.add(name);
       const own = schema.columns
-        .filter((column) => column.name !== 'TenantId' && column.name !== 'Type' && !Object.hasOwn(systemColumns, column.name))
-        .map((column) => ({ name: column.name, type: column.name === 'TimeGenerated' ? 'Int64' : storageType[column.type] }));
-      const system = Object.entries(systemColumns).map(([column, type]) => ({ name: column, type }));
+        .filter(
+          (column) =>
+            column.name !== 'TenantId' &&
+            column.name !== 'Type' &&
+            !Object.hasOwn(systemColumns, column.name),
+        )
+        .map((column) => ({
+          name: column.name,
+          type: column.name === 'TimeGenerated' ? 'Int64' : storageType[column.type],
+        }));
+      const system = Object.entries(systemColumns).map(([column, type]) => ({
+        name: column,
+        type,
+      }));
       const statement = print({
         kind: 'createTable',
         table: { database: databaseName, name },
@@ -128,9 +158,13 @@ export class Corpora {
 
   async run(query: CompiledQuery): Promise<Cell[][]> {
     this.create(query.tables);
-    const result = await this.session.queryBindAsync(query.statement.text, query.statement.parameters, {
-      format: 'JSONCompactEachRow',
-    });
+    const result = await this.session.queryBindAsync(
+      query.statement.text,
+      query.statement.parameters,
+      {
+        format: 'JSONCompactEachRow',
+      },
+    );
     return result
       .text()
       .split('\n')
@@ -151,12 +185,18 @@ export class Corpora {
 
   private async docsCase(each: DocsCase): Promise<Verdict> {
     const group = `docs ${each.tier}`;
-    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({ id: each.id, group, outcome, reason });
+    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({
+      id: each.id,
+      group,
+      outcome,
+      reason,
+    });
     const compiled = this.compile(each.query);
     if (!compiled.ok) {
       const first = compiled.diagnostics[0];
       const reason = `${first?.code} ${first?.message}`;
-      if (each.unsupported_hint !== undefined) return verdict('out of scope', each.unsupported_hint);
+      if (each.unsupported_hint !== undefined)
+        return verdict('out of scope', each.unsupported_hint);
       return verdict(each.tier === 'C' ? 'out of scope' : 'fail', reason);
     }
     const result = compiled.results.at(-1) as CompiledQuery;
@@ -170,9 +210,17 @@ export class Corpora {
     const faulty = each.doc_suspect !== undefined || each.cell_issues !== undefined;
     if (each.columns_match === 'exact') {
       const names = result.columns.map((column) => column.name);
-      if (names.join() !== each.columns.join()) return verdict(faulty ? 'out of scope' : 'fail', `columns ${names.join()} instead of ${each.columns.join()}`);
+      if (names.join() !== each.columns.join())
+        return verdict(
+          faulty ? 'out of scope' : 'fail',
+          `columns ${names.join()} instead of ${each.columns.join()}`,
+        );
     }
-    if (!each.deterministic || each.engine_specific !== undefined || each.soft_nondet !== undefined) {
+    if (
+      !each.deterministic ||
+      each.engine_specific !== undefined ||
+      each.soft_nondet !== undefined
+    ) {
       return verdict('pass', 'columns only');
     }
     const types = result.columns.map((column) => column.type);
@@ -189,23 +237,44 @@ export class Corpora {
 
   async compileOnly(): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
-    for (const each of lines<{ id: string; query: string; columns: string[] }>('docs-compile-only.jsonl')) {
+    for (const each of lines<{ id: string; query: string; columns: string[] }>(
+      'docs-compile-only.jsonl',
+    )) {
       const group = 'compile only';
       const compiled = this.compile(each.query);
       if (!compiled.ok) {
         const first = compiled.diagnostics[0];
-        const missing = compiled.diagnostics.some((one) => /is not a known table|does not refer to any known/.test(one.message));
-        verdicts.push({ id: each.id, group, outcome: missing ? 'out of scope' : 'fail', reason: `${first?.code} ${first?.message}` });
+        const missing = compiled.diagnostics.some((one) =>
+          /is not a known table|does not refer to any known/.test(one.message),
+        );
+        verdicts.push({
+          id: each.id,
+          group,
+          outcome: missing ? 'out of scope' : 'fail',
+          reason: `${first?.code} ${first?.message}`,
+        });
         continue;
       }
       const result = compiled.results.at(-1) as CompiledQuery;
       const names = result.columns.map((column) => column.name).join();
       try {
         await this.run(result);
-        const same = names === each.columns.join();
-        verdicts.push({ id: each.id, group, outcome: same ? 'pass' : 'fail', reason: same ? '' : `columns ${names} instead of ${each.columns.join()}` });
+        // The reference shows some of the columns only, and not always in the case of the query.
+        const known = new Set(names.toLowerCase().split(','));
+        const same = each.columns.every((column) => column === '...' || known.has(column.toLowerCase()));
+        verdicts.push({
+          id: each.id,
+          group,
+          outcome: same ? 'pass' : 'fail',
+          reason: same ? '' : `columns ${names} instead of ${each.columns.join()}`,
+        });
       } catch (error) {
-        verdicts.push({ id: each.id, group, outcome: 'fail', reason: `engine: ${String(error).slice(0, 500)}` });
+        verdicts.push({
+          id: each.id,
+          group,
+          outcome: 'fail',
+          reason: `engine: ${String(error).slice(0, 500)}`,
+        });
       }
     }
     return verdicts;
@@ -214,12 +283,14 @@ export class Corpora {
   // ---- real queries ------------------------------------------------------------------------------
 
   async realWorld(only?: (index: number) => boolean): Promise<Verdict[]> {
-    const binds = JSON.parse(readFileSync(join(sharedDirectory, 'kql', 'realworld-binds.json'), 'utf8')) as Record<string, Binds>;
+    const binds = JSON.parse(
+      readFileSync(join(sharedDirectory, 'kql', 'realworld-binds.json'), 'utf8'),
+    ) as Record<string, Binds>;
     const verdicts: Verdict[] = [];
     for (const [index, each] of lines<RealQuery>('realworld-queries.jsonl').entries()) {
       if (only !== undefined && !only(index)) continue;
       const oracle = binds[each.id];
-      if (oracle?.binds !== true) continue;
+      if (oracle?.binds !== true || oracle.result === 'none') continue;
       verdicts.push(await this.realQuery(each, oracle));
     }
     return verdicts;
@@ -227,11 +298,19 @@ export class Corpora {
 
   private async realQuery(each: RealQuery, oracle: Binds): Promise<Verdict> {
     const group = 'real world';
-    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({ id: each.id, group, outcome, reason });
+    const verdict = (outcome: Verdict['outcome'], reason: string): Verdict => ({
+      id: each.id,
+      group,
+      outcome,
+      reason,
+    });
     const compiled = this.compile(each.query);
     if (!compiled.ok) {
       const unsupported = compiled.diagnostics.find((one) => one.code === 'KQL_NOT_SUPPORTED');
-      if (unsupported !== undefined && /externaldata|geo_info_from_ip_address/.test(unsupported.message)) {
+      if (
+        unsupported !== undefined &&
+        /externaldata|geo_info_from_ip_address/.test(unsupported.message)
+      ) {
         return verdict('out of scope', unsupported.message);
       }
       const first = compiled.diagnostics[0];
@@ -244,7 +323,13 @@ export class Corpora {
       if (ours.join() !== theirs.join()) {
         const extra = ours.filter((one) => !theirs.includes(one));
         const missing = theirs.filter((one) => !ours.includes(one));
-        return verdict('fail', `columns differ: ours only [${extra.join()}], oracle only [${missing.join()}]${extra.length + missing.length === 0 ? ` order ${ours.join()} | ${theirs.join()}` : ''}`.slice(0, 400));
+        return verdict(
+          'fail',
+          `columns differ: ours only [${extra.join()}], oracle only [${missing.join()}]${extra.length + missing.length === 0 ? ` order ${ours.join()} | ${theirs.join()}` : ''}`.slice(
+            0,
+            400,
+          ),
+        );
       }
     }
     try {

@@ -9,7 +9,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Corpora, corporaArePresent, type Verdict } from './corpora.js';
 
-const floorsFile = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'conformance', 'floors.json');
+const floorsFile = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '..',
+  '..',
+  'conformance',
+  'floors.json',
+);
 
 function report(verdicts: readonly Verdict[], listFailures: boolean): Map<string, number> {
   const passes = new Map<string, number>();
@@ -20,14 +26,21 @@ function report(verdicts: readonly Verdict[], listFailures: boolean): Map<string
     groups.set(each.group, group);
   }
   for (const [name, group] of groups) {
-    const count = (outcome: Verdict['outcome']): number => group.filter((each) => each.outcome === outcome).length;
+    const count = (outcome: Verdict['outcome']): number =>
+      group.filter((each) => each.outcome === outcome).length;
     passes.set(name, count('pass'));
-    console.log(`${name}: ${count('pass')} pass, ${count('fail')} fail, ${count('out of scope')} out of scope, of ${group.length}`);
+    console.log(
+      `${name}: ${count('pass')} pass, ${count('fail')} fail, ${count('out of scope')} out of scope, of ${group.length}`,
+    );
     const scope = new Map<string, number>();
-    for (const each of group) if (each.outcome === 'out of scope') scope.set(each.reason, (scope.get(each.reason) ?? 0) + 1);
+    for (const each of group)
+      if (each.outcome === 'out of scope')
+        scope.set(each.reason, (scope.get(each.reason) ?? 0) + 1);
     if (listFailures) {
-      for (const [reason, times] of [...scope].sort((a, b) => b[1] - a[1])) console.log(`  out of scope x${times}: ${reason.slice(0, 160)}`);
-      for (const each of group) if (each.outcome === 'fail') console.log(`  FAIL ${each.id}\n       ${each.reason}`);
+      for (const [reason, times] of [...scope].sort((a, b) => b[1] - a[1]))
+        console.log(`  out of scope x${times}: ${reason.slice(0, 160)}`);
+      for (const each of group)
+        if (each.outcome === 'fail') console.log(`  FAIL ${each.id}\n       ${each.reason}`);
     }
   }
   return passes;
@@ -40,7 +53,11 @@ if (!corporaArePresent()) {
   process.exit(process.env['CI'] === 'true' ? 1 : 0);
 }
 const corpora = new Corpora();
-const all = [...(await corpora.docs()), ...(await corpora.compileOnly()), ...(await corpora.realWorld())];
+const all = [
+  ...(await corpora.docs()),
+  ...(await corpora.compileOnly()),
+  ...(await corpora.realWorld()),
+];
 const verdicts = word === undefined ? all : all.filter((each) => each.id.includes(word));
 const passes = report(verdicts, word !== undefined || args.includes('--failures'));
 corpora.close();

@@ -22,5 +22,8 @@ export const sampleTables: readonly TableSchema[] = [
     'demo_clustering1',
     'PreciseTimeStamp:datetime, Region:string, ScaleUnit:string, DeploymentId:string, Tracepoint:string, ServiceHost:string',
   ),
-  table('ConferenceSessions', 'conference:string, sessionid:string, session_title:string, session_type:string, owner:string, participants:string, URL:string, level:int, session_location:string, starttime:datetime, duration:int, time_and_duration:string, kusto_affinity:string'),
+  table(
+    'ConferenceSessions',
+    'conference:string, sessionid:string, session_title:string, session_type:string, owner:string, participants:string, URL:string, level:int, session_location:string, starttime:datetime, duration:int, time_and_duration:string, kusto_affinity:string',
+  ),
 ];

@@ -71,6 +71,7 @@ export function raw(
     const outgoing = request(
       {
         hostname: base.hostname,
+        servername: base.hostname,
         port: base.port,
         ca: service.ca,
         agent: false,
