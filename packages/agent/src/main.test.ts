@@ -107,6 +107,24 @@ test('as a process: killed at any moment it loses no line and sends none twice',
   }
 });
 
+test('ends with its parent where it was told to', async () => {
+  const service = await TestService.start();
+  try {
+    assert.equal((await run(enrolArgs(service))).code, 0);
+    const child = spawn(
+      process.execPath,
+      [program, 'run', '--state', stateOf(service), '--while-stdin-open'],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    await once(child.stdout, 'data');
+    child.stdin.end();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    assert.equal(code, 0);
+  } finally {
+    await service.stop();
+  }
+});
+
 test('says what is wrong, and how it ended by its exit code', async () => {
   const service = await TestService.start();
   try {

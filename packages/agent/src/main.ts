@@ -91,8 +91,18 @@ program
   .description('collect and send until SIGTERM')
   .requiredOption('--state <directory>', 'where the agent keeps its state')
   .option('--spool-mib <mebibytes>', 'the most that may wait on disk', mebibytes)
-  .action(async (options: { state: string; spoolMib?: number }) => {
+  .option('--while-stdin-open', 'stop when standard input ends: it ends with the parent process')
+  .action(async (options: { state: string; spoolMib?: number; whileStdinOpen?: boolean }) => {
     const stop = new AbortController();
+    if (options.whileStdinOpen === true) {
+      process.stdin.on('error', () => stop.abort());
+      process.stdin.once('close', () => stop.abort());
+      process.stdin.resume();
+      stop.signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+    }
+    // Whoever read what we say may be gone; that is no reason to stop collecting.
+    process.stdout.on('error', () => undefined);
+    process.stderr.on('error', () => undefined);
     process.once('SIGTERM', () => stop.abort());
     process.once('SIGINT', () => stop.abort());
     await runAgent({
