@@ -429,6 +429,32 @@ test('a query that is wrong, foreign or unknown has its status and code', async 
   }
 });
 
+test('a query ends at its time limit, and when its client leaves', async () => {
+  const heavy =
+    'range a from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 100000 step 1 | extend k = 1) on k | summarize sum(a * b)';
+  const request = incoming({
+    target: `/v1/workspaces/${id}/query`,
+    headers: { prefer: 'wait=1' },
+    body: utf8(JSON.stringify({ query: heavy })),
+  });
+  await assert.rejects(
+    () => query(request, writer),
+    (error: { status?: number; code?: string }) =>
+      error.status === 504 && error.code === 'GatewayTimeout',
+  );
+  const client = new AbortController();
+  const slow = query(
+    {
+      ...incoming({ target: request.path.path, body: utf8(JSON.stringify({ query: heavy })) }),
+      signal: client.signal,
+    },
+    writer,
+  );
+  setTimeout(() => client.abort(), 200);
+  await assert.rejects(slow, (error: { status?: number }) => error.status === 499);
+  assert.deepEqual((await ask('print x = 1')).tables[0]?.rows, [[1]]);
+});
+
 test('resource paths, GET, batches and metadata', async () => {
   const { resourceId } = records.get(id)!;
   const get = await query(

@@ -11,7 +11,7 @@ export interface QueryLimits {
   /** Without `Prefer: wait`. */
   readonly timeoutSecondsDefault: number;
   readonly timeoutSecondsMax: number;
-  /** Memory of one query in the engine. */
+  /** Memory of one query in the engine: half of what its process may take, so that inserts go on. */
   readonly memoryBytesMax: number;
   /** An answer up to here is held back until its end is known, so that its status is true. */
   readonly heldBytesMax: number;
@@ -36,7 +36,7 @@ export const queryLimits: QueryLimits = {
   resultBytesMax: 64_000_000,
   timeoutSecondsDefault: 180,
   timeoutSecondsMax: 600,
-  memoryBytesMax: 2 * 1024 * 1024 * 1024,
+  memoryBytesMax: 1024 * 1024 * 1024,
   heldBytesMax: 512 * 1024,
   batchMax: 100,
   runningPerWorkspaceMax: 4,

@@ -121,7 +121,8 @@ async function run(seed: number): Promise<void> {
       clock,
       log,
       limits,
-      isRefusal: (error) => error instanceof StrongroomError && error.code === 'REFUSED',
+      judge: (error) =>
+        error instanceof StrongroomError && error.code === 'REFUSED' ? 'refused' : 'waits',
       alarm: () => undefined,
     });
     applier.start();

@@ -59,6 +59,12 @@ export interface TableWriter {
   deleteRange(table: TableRecord, range: PositionRange): Promise<void>;
 }
 
+/**
+ * Whose fault a failed insert is: `refused`: the batch's, surely. `unsure`: perhaps (the process
+ * died under it). `heavy`: it is too much at once. `waits`: not the batch's; it is waited out.
+ */
+export type Verdict = 'refused' | 'unsure' | 'heavy' | 'waits';
+
 /** What the applier knows of tables; answers from memory. */
 export interface TableLookup {
   table(name: string): TableRecord | undefined;
@@ -281,28 +287,34 @@ export class Applier {
   async #applyAll(plan: Plan, entries: readonly ReadEntry[]): Promise<void> {
     const { limits, clock, log } = this.#options;
     let waitMs = limits.retryMsMin;
+    let verdict: Verdict;
     for (let tries = 1; ; tries += 1) {
       try {
         const done = await this.#insertAll(plan, entries);
         this.#finish(plan, entries, done);
         return;
       } catch (error) {
-        if (this.#stop.signal.aborted || !this.#options.isRefusal(error)) throw error;
-        log.warn('a batch was refused', {
+        verdict = this.#options.judge(error);
+        if (this.#stop.signal.aborted || verdict === 'waits') throw error;
+        log.warn('a batch was not taken', {
           from: String(plan.from),
           to: String(plan.to),
           tries,
+          verdict,
           ...errorFields(error),
         });
-        if (tries >= limits.applyTriesMax) break;
+        // Splitting loses nothing. Setting one entry aside does, so it takes more to be sure.
+        const split = entries.length > 1 || verdict === 'refused';
+        if (tries >= (split ? limits.applyTriesMax : limits.applyUnsureTriesMax)) break;
       }
       await clock.sleep(waitMs, this.#stop.signal);
       waitMs = Math.min(waitMs * 2, limits.retryMsMax);
       await this.#clear(plan);
     }
     await this.#clear(plan);
-    if (entries.length > 1) {
-      // Something in it is poison. Smaller batches find out what; the plan is made anew.
+    if (entries.length > 1 || verdict === 'heavy') {
+      // Something in it is poison, or it is too much at once. Smaller batches find out; the plan is
+      // made anew. A single entry that is too heavy for now is tried again and again.
       this.#entriesMax = Math.ceil(entries.length / 2);
       this.#plan = undefined;
       await this.#store();
@@ -403,7 +415,7 @@ export class Applier {
     try {
       await letter(raw);
     } catch (error) {
-      if (!this.#options.isRefusal(error)) throw error;
+      if (this.#options.judge(error) !== 'refused') throw error;
       await this.#clear(plan);
       await letter(raw.slice(0, limits.deadLetterCharsMax));
     }
@@ -473,8 +485,7 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: WorkspaceLimits;
-  /** True for a failure that the batch itself may be the cause of; others are waited out. */
-  readonly isRefusal: (error: unknown) => boolean;
+  readonly judge: (error: unknown) => Verdict;
   /** Told where a person should look. */
   readonly alarm: (code: string) => void;
 }

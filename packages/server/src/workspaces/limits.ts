@@ -13,6 +13,8 @@ export interface WorkspaceLimits {
   readonly applyLingerMs: number;
   /** Tries of one apply batch before it is split, and of one entry before it is a dead letter. */
   readonly applyTriesMax: number;
+  /** Tries of a single entry under which the engine died: once may be anything, so often is not. */
+  readonly applyUnsureTriesMax: number;
   /** Waits between tries grow from the first to the second. */
   readonly retryMsMin: number;
   readonly retryMsMax: number;
@@ -44,6 +46,7 @@ export const workspaceLimits: WorkspaceLimits = {
   applyTablesMax: 64,
   applyLingerMs: 120,
   applyTriesMax: 3,
+  applyUnsureTriesMax: 12,
   retryMsMin: 100,
   retryMsMax: 10_000,
   sealIntervalMs: 1000,

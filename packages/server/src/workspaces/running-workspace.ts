@@ -22,7 +22,7 @@ import type { WorkspaceLimits } from './limits.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
 import { workspaceSegmentKeys } from './segment-keys.js';
-import { engineWriter, isRefusal, tableDefinition } from './table-writer.js';
+import { engineWriter, judge, tableDefinition } from './table-writer.js';
 import { TimeMarks } from './time-marks.js';
 import type {
   AdmittedBatch,
@@ -200,7 +200,7 @@ export class RunningWorkspace implements Workspace {
       clock,
       log,
       limits,
-      isRefusal,
+      judge,
       alarm,
     });
     this.#sealer = new Sealer({

@@ -2,7 +2,7 @@ import { StrongroomError } from '@strongroom/base';
 import type { InsertBatch, TableDefinition } from '@strongroom/engine';
 import { compileTransform } from '@strongroom/kql';
 import type { TableRecord } from '../catalog/catalog.js';
-import type { BatchOutcome, TableBatch, TableWriter } from './applier.js';
+import type { BatchOutcome, TableBatch, TableWriter, Verdict } from './applier.js';
 import type { EngineHost } from './engine-host.js';
 import type { WorkspaceErrorCode } from './errors.js';
 
@@ -53,20 +53,19 @@ function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
   return { ...insert, transform: { select: compiled.select, columns: compiled.columns } };
 }
 
-/** Failures that the rows or their transformation may be the cause of. All others are waited out. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof StrongroomError && refusals.has(error.code);
+/** Whose fault a failed insert is. A full disk, a missing key and the like are nobody's rows. */
+export function judge(error: unknown): Verdict {
+  return error instanceof StrongroomError ? (verdicts.get(error.code) ?? 'waits') : 'waits';
 }
 
-const refusals: ReadonlySet<string> = new Set([
-  'TRANSFORM_REFUSED',
-  'ENGINE_BAD_BATCH',
-  'ENGINE_BAD_TABLE',
-  'ENGINE_BAD_TRANSFORM',
-  'ENGINE_QUERY_FAILED',
-  'ENGINE_FAILED',
-  'ENGINE_GONE',
-  'ENGINE_MEMORY_LIMIT',
-  'ENGINE_RESULT_TOO_LARGE',
-  'ENGINE_TIMEOUT',
+const verdicts: ReadonlyMap<string, Verdict> = new Map([
+  ['TRANSFORM_REFUSED', 'refused'],
+  ['ENGINE_BAD_BATCH', 'refused'],
+  ['ENGINE_BAD_TABLE', 'refused'],
+  ['ENGINE_BAD_TRANSFORM', 'refused'],
+  ['ENGINE_QUERY_FAILED', 'refused'],
+  ['ENGINE_FAILED', 'unsure'],
+  ['ENGINE_GONE', 'unsure'],
+  ['ENGINE_MEMORY_LIMIT', 'heavy'],
+  ['ENGINE_RESULT_TOO_LARGE', 'heavy'],
 ]);
