@@ -51,12 +51,15 @@ export interface CallOptions {
 export async function openControlPlane(clock: Clock, options: { region?: string } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'control-plane-'));
   const provider = await openLocalKeystore({
-    ...{ fs, random },
+    fs,
+    random,
     path: join(directory, 'root.key'),
     create: true,
   });
   const serviceKeys = await openServiceKeys({
-    ...{ provider, fs, random },
+    provider,
+    fs,
+    random,
     directory: join(directory, 'keys'),
   });
   const catalog = await openCatalog({
@@ -103,12 +106,19 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   const authenticator = createAuthenticator({ tokens, sessions, catalog, refusals });
   const checkPassword = createPasswordCheck({ catalog, passwords, audit, refusals, clock });
   const oidc = createOidc({
-    ...{ catalog, checkPassword, key, clock, random },
+    catalog,
+    checkPassword,
+    key,
+    clock,
+    random,
     cookieSecret: 'a secret of this test',
   });
   const agents = createAgentDirectory({ catalog, clock });
   const authority = await openAuthority({
-    ...{ serviceKeys, fs, clock, random },
+    serviceKeys,
+    fs,
+    clock,
+    random,
     directory: join(directory, 'keys'),
   });
   const enrolment = { catalog, authority, audit, refusals, clock, random };
@@ -122,8 +132,17 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     createTokenService({ tokens, key, tenantId, catalog, audit, refusals, clock, random }),
     createSignIn({ oidc, sessions, authenticator, catalog, audit, clock, random }),
     createPortal({
-      ...{ ...parts, authenticator, sessions, passwords, checkPassword, agents, authority },
-      ...{ subscriptionId, resourceGroup: identity.resourceGroup, regions: [region], version: '0' },
+      ...parts,
+      authenticator,
+      sessions,
+      passwords,
+      checkPassword,
+      agents,
+      authority,
+      subscriptionId,
+      resourceGroup: identity.resourceGroup,
+      regions: [region],
+      version: '0',
     }),
   ];
   const agentControl = createAgentControl(enrolment);
@@ -209,7 +228,16 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
 
   const start = (writeFile = true) =>
     bootstrap({
-      ...{ catalog, workspaces, audit, passwords, identity, clock, random, fs, region, writeFile },
+      catalog,
+      workspaces,
+      audit,
+      passwords,
+      identity,
+      clock,
+      random,
+      fs,
+      region,
+      writeFile,
       data: directory,
       url: 'https://localhost:8443',
       caFile: join(directory, 'keys', 'authority.pem'),
@@ -233,9 +261,30 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   };
 
   return {
-    ...{ directory, catalog, identity, events, audit, workspaceCalls, access, tokens, sessions },
-    ...{ passwords, checkPassword, oidc, agents, authority, authenticator, serviceKeys, key },
-    ...{ call, agentCall, authenticate, start, token, tenantId, subscriptionId },
+    directory,
+    catalog,
+    identity,
+    events,
+    audit,
+    workspaceCalls,
+    access,
+    tokens,
+    sessions,
+    passwords,
+    checkPassword,
+    oidc,
+    agents,
+    authority,
+    authenticator,
+    serviceKeys,
+    key,
+    call,
+    agentCall,
+    authenticate,
+    start,
+    token,
+    tenantId,
+    subscriptionId,
     close: async () => {
       await agents.close();
       await catalog.close();

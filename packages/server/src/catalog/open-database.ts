@@ -28,8 +28,6 @@ export async function openDatabase(options: {
     // The lock on this file is the lock on the whole data directory: taken here, before anything
     // else of it is opened, held for as long as the process lives, freed by the kernel with it.
     database.prepare('PRAGMA locking_mode = EXCLUSIVE').get();
-    // One process at a time; the lock is taken with the first write and kept until the end.
-    database.prepare('PRAGMA locking_mode = EXCLUSIVE').get();
     database.prepare('PRAGMA journal_mode = WAL').get();
     database.exec('BEGIN EXCLUSIVE; COMMIT');
     database.exec('PRAGMA synchronous = FULL');

@@ -55,7 +55,11 @@ function browser() {
         const body = form === undefined ? undefined : new URLSearchParams(form).toString();
         const outgoing = httpsRequest(
           {
-            ...{ host: '127.0.0.1', port, method, path, ca: plane.authority.certificatePem },
+            host: '127.0.0.1',
+            port,
+            method,
+            path,
+            ca: plane.authority.certificatePem,
             agent: false,
             headers: {
               host: 'localhost:8443',
