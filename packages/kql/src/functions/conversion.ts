@@ -452,7 +452,6 @@ function conversion(name: string, to: ScalarType, aliases: readonly string[] = [
     aliases,
     takes: 'scalar',
     gives: to,
-    namedByArgument: true,
     nulls: 'always',
     fold: (values, _, args) => {
       const from = args[0]?.type ?? 'string';
@@ -480,7 +479,6 @@ export const conversionRows: readonly FunctionRow[] = [
     aliases: ['todynamic', 'toobject', 'parsejson'],
     takes: 'scalar',
     gives: 'dynamic',
-    namedByArgument: true,
     fold: (values, _, args) => {
       if (args[0]?.type !== 'string') return undefined;
       const value = String(values[0] ?? '');

@@ -103,14 +103,14 @@ const parts: Readonly<Record<string, (calendar: Sql, ticks: Sql) => Sql>> = {
   nanosecond: (_, ticks) => infix('*', infix('%', ticks, integer(10_000_000n)), integer(100)),
 };
 
-function part(name: string, unit: string, type: 'int' | 'long' = 'long'): FunctionRow {
+function part(name: string, unit: string): FunctionRow {
   return {
     name,
     takes: 'datetime',
-    gives: type,
+    gives: 'int',
     sql: (args) =>
       call(
-        type === 'int' ? 'toInt32' : 'toInt64',
+        'toInt32',
         (parts[unit] as (calendar: Sql, ticks: Sql) => Sql)(asCalendar(at(args, 0)), at(args, 0)),
       ),
   };
@@ -348,14 +348,14 @@ export const datetimeRows: readonly FunctionRow[] = [
     name: 'datetime_part',
     aliases: ['datepart'],
     takes: 'string, datetime',
-    gives: 'long',
+    gives: 'int',
     constants: [0],
     nulls: 'always',
     sql: (args, context) => {
       const unit = parts[constantText(context.args[0])];
       return unit === undefined
-        ? nullOf('Nullable(Int64)')
-        : call('toInt64', unit(asCalendar(at(args, 1)), at(args, 1)));
+        ? nullOf('Nullable(Int32)')
+        : call('toInt32', unit(asCalendar(at(args, 1)), at(args, 1)));
     },
   },
   {
@@ -539,9 +539,12 @@ export const datetimeRows: readonly FunctionRow[] = [
     constants: [1],
     nulls: 'always',
     sql: (args, context) => {
-      // The offset at the local time, then at the time that it gives: right beside changes of the clock.
-      const near = infix('-', at(args, 0), zoneOffset(at(args, 0), context.args[1]));
-      return infix('-', at(args, 0), zoneOffset(near, context.args[1]));
+      // The offset before a change of the clock where it gives a time at which it holds, else the one after.
+      const [local, zone] = [at(args, 0), context.args[1]];
+      const before = zoneOffset(infix('-', local, day), zone);
+      const early = infix('-', local, before);
+      const late = infix('-', local, zoneOffset(infix('+', local, day), zone));
+      return call('if', infix('=', zoneOffset(early, zone), before), early, late);
     },
   },
 ];

@@ -540,16 +540,14 @@ export const dynamicRows: readonly FunctionRow[] = [
   {
     name: 'jaccard_index',
     takes: 'dynamic, dynamic',
-    gives: 'real',
+    gives: 'dynamic',
     sql: (args, context) => {
       const lists = args.map((arg, index) =>
         call('arrayDistinct', elements(arg, context.args[index])),
       );
-      return infix(
-        '/',
-        call('length', call('arrayIntersect', ...lists)),
-        call('length', call('arrayDistinct', call('arrayConcat', ...lists))),
-      );
+      const shared = call('length', call('arrayIntersect', ...lists));
+      const all = call('length', call('arrayDistinct', call('arrayConcat', ...lists)));
+      return call('toString', infix('/', shared, all));
     },
   },
   {

@@ -65,7 +65,6 @@ function binRow(name: string, aliases: readonly string[] = []): FunctionRow {
     name,
     aliases,
     takes: [...binTakes],
-    namedByArgument: true,
     gives: (args) => {
       const [value, size] = [args[0]?.type ?? 'long', args[1]?.type ?? 'long'];
       return value === 'datetime' || value === 'timespan' ? value : widest(value, size);
@@ -122,7 +121,6 @@ export const mathRows: readonly FunctionRow[] = [
       'timespan, timespan, timespan',
       'datetime, timespan, datetime',
     ],
-    namedByArgument: true,
     gives: (args) => {
       const value = args[0]?.type ?? 'long';
       return value === 'datetime' || value === 'timespan'
@@ -193,7 +191,6 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'abs',
     takes: 'summable',
     gives: (args) => (args[0]?.type === 'int' ? 'long' : same(args)),
-    namedByArgument: true,
     sql: (args, context) =>
       context.type === 'real' || context.type === 'decimal'
         ? call('abs', at(args, 0))
@@ -203,7 +200,6 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'round',
     takes: ['number', 'number, integer'],
     gives: same,
-    namedByArgument: true,
     sql: (args, context) => {
       const of = context.args[0]?.type;
       if (of === 'int' || of === 'long')
@@ -231,7 +227,6 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'ceiling',
     takes: 'number',
     gives: same,
-    namedByArgument: true,
     sql: (args) => call('ceil', at(args, 0)),
   },
   {
@@ -346,7 +341,6 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'tohex',
     takes: ['integer', 'integer, integer'],
     gives: 'string',
-    namedByArgument: true,
     sql: (args, context) => {
       const digits = call(
         'lower',

@@ -28,8 +28,6 @@ export interface FunctionRow {
    * are never null: `sql` must make '' of it.
    */
   readonly nulls?: 'args' | 'never' | 'always';
-  /** The result column takes the first argument's name (`bin(t, 1h)` is `t`). */
-  readonly namedByArgument?: boolean;
   readonly volatile?: boolean;
   /** A window function: needs serialized rows. */
   readonly window?: boolean;

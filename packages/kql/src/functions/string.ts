@@ -233,7 +233,6 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'split',
     takes: ['text, text', 'text, text, integer'],
     gives: 'dynamic',
-    namedByArgument: true,
     sql: (args, context) => {
       const separator = context.args[1];
       const parts =

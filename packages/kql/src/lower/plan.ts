@@ -117,11 +117,18 @@ export class Lowering {
           typeof plan.count === 'bigint'
             ? integer(plan.count)
             : call(
-                'toUInt64',
+                'assumeNotNull',
                 call(
-                  'least',
-                  call('greatest', lowerExpression(plan.count, this.around(empty)), integer(0)),
-                  integer(rangeRowsMax),
+                  'toUInt64',
+                  call(
+                    'least',
+                    call(
+                      'greatest',
+                      call('ifNull', lowerExpression(plan.count, this.around(empty)), integer(0)),
+                      integer(0),
+                    ),
+                    integer(rangeRowsMax),
+                  ),
                 ),
               );
         return {

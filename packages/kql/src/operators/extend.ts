@@ -97,6 +97,7 @@ export function namedColumns(
   context: BindContext,
   list: readonly Named[],
   definitions: Definition[],
+  input: Relation | undefined,
 ): VisibleColumn[] {
   const explicit = new Set<string>();
   for (const each of list) {
@@ -112,9 +113,10 @@ export function namedColumns(
     explicit.add(each.name);
   }
   const taken = new Set<string>();
+  const before = input?.columns.map((each) => each.name) ?? [];
   return list.map((each) => {
     let name = each.name;
-    if (name === '') name = nextColumnName(new Set([...taken, ...explicit]));
+    if (name === '') name = nextColumnName(new Set([...taken, ...explicit, ...before]));
     else if (!each.explicit)
       name = freeName({ has: (value) => taken.has(value) || explicit.has(value) }, name);
     taken.add(name);

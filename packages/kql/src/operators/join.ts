@@ -43,7 +43,7 @@ const joinKinds: Readonly<Record<string, JoinKind | 'innerunique'>> = {
 };
 
 function parseJoin(parser: Parser, start: number, operator: string, usual: string): JoinSyntax {
-  const options = parser.options();
+  const options = parser.options(['kind']);
   const kind = options.get('kind');
   const right = parser.is('(') ? parser.expression() : parser.expression();
   const on: Expression[] = [];

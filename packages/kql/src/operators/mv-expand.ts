@@ -20,7 +20,7 @@ interface ExpandSyntax extends OperatorSyntax {
 export const mvExpand = piped<ExpandSyntax>({
   names: ['mv-expand', 'mvexpand'],
   parse(parser, start) {
-    const options = parser.options();
+    const options = parser.options(['bagexpansion', 'kind', 'with_itemindex']);
     const items = [];
     do {
       const expression = parser.namedExpression();

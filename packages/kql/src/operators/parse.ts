@@ -1,5 +1,5 @@
 import type { ScalarType } from '@strongroom/sql';
-import { notSupported, problem } from '../diagnostics.js';
+import { problem } from '../diagnostics.js';
 import type { Definition } from '../plan/plan.js';
 import { constant, reference, type Bound } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
@@ -22,7 +22,7 @@ interface ParseSyntax extends OperatorSyntax {
 }
 
 function readParse(parser: Parser, start: number, keepsOnlyMatches: boolean): ParseSyntax {
-  const options = parser.options();
+  const options = parser.options(['kind', 'flags']);
   const mode = options.get('kind')?.value ?? 'simple';
   if (mode !== 'simple' && mode !== 'relaxed' && mode !== 'regex') {
     problem(
@@ -68,9 +68,17 @@ const typePatterns: Readonly<Partial<Record<ScalarType, string>>> = {
   guid: '\\s*[{(]?[0-9a-fA-F-]{32,36}[)}]?\\s*',
 };
 
+/** A regular expression whose groups do not capture: ours are counted. */
+function withoutGroups(expression: string): string {
+  return expression.replace(/\\.|\[(?:\\.|[^\]])*\]|\((?!\?)/g, (each) =>
+    each === '(' ? '(?:' : each,
+  );
+}
+
 /**
- * The pattern as one regular expression. Texts match themselves, `*` anything as short as can be,
- * a column what stands between; simple mode wants a number where a number's column stands.
+ * The pattern as one regular expression. Texts match themselves, `*` and columns anything as short
+ * as can be (in regex mode as long as can be; flag U turns it). Simple mode wants a number where a
+ * number's column stands, relaxed mode only prefers it.
  */
 function pattern(syntax: ParseSyntax): string {
   const regex = syntax.mode === 'regex';
@@ -80,16 +88,17 @@ function pattern(syntax: ParseSyntax): string {
     switch (piece.kind) {
       case 'text':
         result += regex
-          ? `(?:${piece.value})`
+          ? `(?:${withoutGroups(piece.value)})`
           : piece.value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
         break;
       case 'star':
-        result += isLast ? '.*' : '.*?';
+        result += isLast || regex ? '.*' : '.*?';
         break;
       case 'column': {
-        const typed = syntax.mode === 'simple' ? typePatterns[piece.type] : undefined;
-        if (typed !== undefined) result += `(${typed})`;
-        else result += isLast ? '(.*)' : '(.*?)';
+        const typed = regex ? undefined : typePatterns[piece.type];
+        const anything = isLast || regex ? '.*' : '.*?';
+        if (typed === undefined) result += `(${anything})`;
+        else result += syntax.mode === 'relaxed' ? `(${typed}|${anything})` : `(${typed})`;
         break;
       }
     }
@@ -117,14 +126,6 @@ function parseOperator(name: string, keepsOnlyMatches: boolean): Operator {
       );
       const captures = syntax.pieces.filter((piece) => piece.kind === 'column');
       const expression = pattern(syntax);
-      if (syntax.mode === 'regex') {
-        // Groups of the user's own would shift ours.
-        for (const piece of syntax.pieces) {
-          if (piece.kind === 'text' && /(^|[^\\])\((?!\?)/.test(piece.value)) {
-            notSupported('A capturing group in a parse pattern', syntax.span, 'Write (?:…).');
-          }
-        }
-      }
       const groups = binder.call('$groups', [value, constant('string', expression)], syntax.span);
       const groupsColumn = binder.column('$parsed', 'dynamic');
       const definitions: Definition[] = [];

@@ -19,6 +19,7 @@ export const project = piped<NamedListSyntax>({
       context,
       bindNamed(context, syntax.expressions, input),
       definitions,
+      input,
     );
     return { ...input, plan: withDefinitions(input.plan, definitions), columns };
   },

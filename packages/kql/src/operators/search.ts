@@ -18,7 +18,7 @@ export const search = leading<SearchSyntax>({
   names: ['search'],
   alsoPiped: true,
   parse(parser, start) {
-    const options = parser.options();
+    const options = parser.options(['kind']);
     const tables: Expression[] = [];
     const patterns: string[] = [];
     if (parser.is('in') && parser.is('(', 1)) {

@@ -40,7 +40,7 @@ export function bindSummarize(
   );
   const boundKeys = bindNamed(context, keys, input);
   for (const each of boundKeys) {
-    const name = keyName(each, taken, explicit);
+    const name = keyName(each, taken, explicit, input);
     taken.add(name);
     const column = context.binder.column(name, each.value.type, each.value.nullable);
     keyDefinitions.push({ column, value: each.value });
@@ -71,8 +71,17 @@ export function bindSummarize(
   );
 }
 
-function keyName(each: Named, taken: ReadonlySet<string>, explicit: ReadonlySet<string>): string {
-  if (each.name === '') return nextColumnName(new Set([...taken, ...explicit]));
+function keyName(
+  each: Named,
+  taken: ReadonlySet<string>,
+  explicit: ReadonlySet<string>,
+  input: Relation,
+): string {
+  if (each.name === '') {
+    return nextColumnName(
+      new Set([...taken, ...explicit, ...input.columns.map((known) => known.name)]),
+    );
+  }
   if (each.syntax.names.length > 0) return each.name;
   return freeName(taken, each.name);
 }

@@ -1,4 +1,4 @@
-import { problem } from '../diagnostics.js';
+import { KqlProblem, problem } from '../diagnostics.js';
 import { constant, reference, type Bound, type Column } from '../semantics/bound.js';
 import {
   freeName,
@@ -32,7 +32,7 @@ export const union = leading<UnionSyntax>({
   names: ['union'],
   alsoPiped: true,
   parse(parser, start) {
-    const options = parser.options();
+    const options = parser.options(['kind', 'withsource', 'with_source', 'isfuzzy']);
     const inputs: UnionSyntax['inputs'][number][] = [];
     do {
       const token = parser.peek();
@@ -76,14 +76,13 @@ export const union = leading<UnionSyntax>({
           : each.kind === 'member'
             ? each.name
             : `union_arg${tables.length}`;
-      // `isfuzzy` leaves out tables that are not there.
-      if (
-        syntax.isFuzzy &&
-        each.kind === 'name' &&
-        !binder.isTable(each, scopeOf(context, undefined))
-      )
-        continue;
-      tables.push({ name, relation: binder.table(each, scopeOf(context, undefined)) });
+      try {
+        tables.push({ name, relation: binder.table(each, scopeOf(context, undefined)) });
+      } catch (error) {
+        // `isfuzzy` leaves out tables that are not there.
+        if (syntax.isFuzzy && error instanceof KqlProblem && error.code === 'SEM0100') continue;
+        throw error;
+      }
     }
     if (tables.length === 0) problem('SEM0100', 'No table to unite', syntax.span);
     return unite(context, tables, syntax.kind === 'inner', syntax.withSource);

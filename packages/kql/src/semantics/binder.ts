@@ -10,6 +10,7 @@ import type { AggregateRow } from '../aggregates/row.js';
 import { didYouMean, notSupported, problem, type Span } from '../diagnostics.js';
 import { packNonEmpty } from '../functions/dynamic.js';
 import { functionNamed, functionNames } from '../functions/index.js';
+import { resultNaming } from '../functions/naming.js';
 import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
 import { boundNodesMax, functionDepthMax } from '../limits.js';
@@ -359,6 +360,10 @@ export class Binder implements FoldContext {
       );
     }
     this.tables.add(name);
+    // A name that something else in the statement has already gets an alias; the rest stay as stored.
+    const clashing = new Set(
+      schema.columns.map((each) => each.name).filter((each) => this.usedNames.has(each)),
+    );
     for (const each of schema.columns) this.usedNames.add(each.name);
     const stored: { stored: string; column: Column }[] = [];
     const columns: VisibleColumn[] = [];
@@ -377,7 +382,7 @@ export class Binder implements FoldContext {
       const column: Column = {
         type: each.type,
         nullable: hasNull(each.type) && each.name !== 'TimeGenerated' && !isSystem,
-        sql: this.scanName(each.name),
+        sql: clashing.has(each.name) ? this.uniqueName(each.name) : each.name,
       };
       stored.push({ stored: each.name, column });
       columns.push({ name: each.name, column });
@@ -398,18 +403,6 @@ export class Binder implements FoldContext {
     const plan: Plan =
       constants.length === 0 ? scanned : { kind: 'extend', input: scanned, definitions: constants };
     return relation(plan, columns, { ingestionTime });
-  }
-
-  private readonly scanned = new Set<string>();
-
-  /** The first scan that reads a name keeps it as it is; others get their own. */
-  private scanName(name: string): string {
-    if (!this.scanned.has(name)) {
-      this.scanned.add(name);
-      this.usedNames.add(name);
-      return name;
-    }
-    return this.uniqueName(name);
   }
 
   // ---- user functions ---------------------------------------------------------------------
@@ -1264,7 +1257,11 @@ export class Binder implements FoldContext {
         if (scope.environment.find(value.name)?.kind === 'function') return '';
         const row = functionNamed(value.name);
         const first = value.args[0]?.value;
-        if (row?.namedByArgument === true && first !== undefined) return this.nameFor(first, scope);
+        const naming = row === undefined ? undefined : resultNaming.get(value.name);
+        if (naming !== undefined && first !== undefined) {
+          const name = this.nameFor(first, scope);
+          return naming === '' ? name : name === '' ? '' : `${naming}_${name}`;
+        }
         if (
           (value.name === 'column_ifexists' || value.name === 'columnifexists') &&
           first?.kind === 'literal'

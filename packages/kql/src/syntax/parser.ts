@@ -517,8 +517,8 @@ export class Parser {
     return { text, tokens };
   }
 
-  /** `kind=inner hint.strategy=shuffle`: words before an operator's own part. Values as written. */
-  options(): Map<string, { value: string; span: Span }> {
+  /** `kind=inner hint.strategy=shuffle`: the words that an operator knows, and hints, which it leaves alone. */
+  options(known: readonly string[] = []): Map<string, { value: string; span: Span }> {
     const options = new Map<string, { value: string; span: Span }>();
     for (;;) {
       const token = this.peek();
@@ -530,6 +530,7 @@ export class Parser {
         tokens = 3;
       }
       if (!this.is('=', tokens)) return options;
+      if (!name.startsWith('hint.') && !known.includes(name)) return options;
       this.at += tokens + 1;
       const value = this.next();
       if (value.kind === 'end') this.unexpected('a value');
