@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -300,6 +302,11 @@ describe('one engine', () => {
         ['WRONG_TYPE', 'TimeGenerated'],
       ],
     );
+  });
+
+  it('keeps all rows of a stream that has no time', async () => {
+    const { outcome } = await insert(['{"S":"a"}', '{"S":"b"}'], { input: [string('S')] });
+    assert.deepEqual(outcome, { rowsStored: 0, rowsDeadLettered: 2, rowsFiltered: 0 });
   });
 
   it('takes rows as an array, as lines, and in any layout', async () => {
@@ -772,6 +779,39 @@ describe('engines and their directories', () => {
     await assertAbsent(directory, Buffer.from(key(7)).toString('hex'));
   });
 
+  it('end their process when the one that holds them is killed', async () => {
+    const holder = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { openEngine } from ${JSON.stringify(new URL('./index.js', import.meta.url).href)};
+         import { systemClock as clock } from '@strongroom/platform';
+         const engine = await openEngine({
+           directory: ${JSON.stringify(freshDirectory())},
+           diskKeys: { current: 1, keys: { 1: new Uint8Array(32) } },
+           clock,
+         });
+         console.log(engine.pid);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], cwd: new URL('.', import.meta.url) },
+    );
+    const [line] = (await once(holder.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    assert.ok(pid > 0);
+    // A signal to the group is not for it to answer.
+    process.kill(pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
+    await systemClock.sleep(100);
+    process.kill(pid, 0);
+    holder.kill('SIGKILL');
+    const deadline = systemClock.monotonicMs() + 5000;
+    while (isAlive(pid)) {
+      assert.ok(systemClock.monotonicMs() < deadline, 'an engine without a holder lives on');
+      await systemClock.sleep(20);
+    }
+  });
+
   it('end their process on close, with nothing left running', async () => {
     const engine = await open(freshDirectory());
     const { pid } = engine;
@@ -785,6 +825,15 @@ describe('engines and their directories', () => {
     assert.throws(() => process.kill(pid, 0));
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function assertAbsent(directory: string, marker: string): Promise<void> {
   const files = await readdir(directory, { recursive: true, withFileTypes: true });

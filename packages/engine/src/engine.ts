@@ -117,7 +117,7 @@ export class Engine {
   readonly #limits: EngineLimits;
   readonly #clock: Clock;
   /** Tables known to stand, with their columns' names. */
-  readonly #tables = new Map<string, ReadonlySet<string>>();
+  readonly #tables = new Map<string, Set<string>>();
   #ensuring: Promise<unknown> = Promise.resolve();
 
   /** @internal Use {@link openEngine}. */
@@ -149,22 +149,14 @@ export class Engine {
 
   async #ensure(table: TableDefinition): Promise<void> {
     checkTable(table);
-    await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table');
-    const rows = await this.#rows(
-      print(
-        select({
-          items: [{ value: column('name') }],
-          from: tableRelation('columns', 'system'),
-          where: and([
-            infix('=', column('database'), text(databaseName)),
-            infix('=', column('table'), text(table.name)),
-          ]),
-        }),
-      ),
-    );
-    const names = new Set(rows.map((row) => String(row[0])));
+    const known = this.#tables.get(table.name);
+    if (known === undefined) {
+      await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table');
+      this.#tables.set(table.name, new Set(table.columns.map((each) => each.name)));
+      return;
+    }
     for (const each of table.columns) {
-      if (names.has(each.name)) continue;
+      if (known.has(each.name)) continue;
       await this.#run(
         print({
           kind: 'addColumn',
@@ -174,9 +166,25 @@ export class Engine {
         }),
         'add a column',
       );
-      names.add(each.name);
+      known.add(each.name);
     }
-    this.#tables.set(table.name, names);
+  }
+
+  /** @internal Learns which tables stand. Before anything else. */
+  async learnTables(): Promise<void> {
+    const rows = await this.#rows(
+      print(
+        select({
+          items: [{ value: column('table') }, { value: column('name') }],
+          from: tableRelation('columns', 'system'),
+          where: infix('=', column('database'), text(databaseName)),
+        }),
+      ),
+    );
+    for (const [name, each] of rows) {
+      const columns = this.#tables.get(String(name)) ?? new Set();
+      this.#tables.set(String(name), columns.add(String(each)));
+    }
   }
 
   /** Drops a table and its rows; no error where it does not exist. */
@@ -551,6 +559,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       },
       { what: 'open the engine', payload: keys.map(({ key }) => key) },
     );
+    await engine.learnTables();
     await engine.ensureTables([ingestionErrorsTable]);
   } catch (cause) {
     child.kill();

@@ -20,6 +20,7 @@ import {
   databaseName,
   infix,
   integer,
+  nullOf,
   print,
   select,
   systemColumns,
@@ -245,9 +246,8 @@ function fit(shape: InsertShape, incoming: Incoming): Fitted {
     if (wanted.name === 'TimeGenerated') time = value;
     items.push({ column: wanted, value });
   }
-  if (time === undefined) {
-    throw new EngineError('ENGINE_BAD_BATCH', 'No TimeGenerated among the incoming columns.');
-  }
+  // Rows that can have no time are all dead letters.
+  time ??= nullOf('Nullable(Int64)');
   if (transform === undefined) {
     return { rows: from(incoming.rows), where: [incoming.good], items, time, changes };
   }
@@ -348,7 +348,7 @@ export function countByPart(
   );
 }
 
-/** Plans the insert of a batch. Throws `ENGINE_BAD_BATCH`, `ENGINE_BAD_TRANSFORM`. */
+/** Plans the insert of a batch. Throws `ENGINE_BAD_TRANSFORM`. */
 export function planInsert(shape: InsertShape): InsertPlan {
   const token = `${shape.table.name}:${shape.range.from}-${shape.range.to}`;
   const incoming = new Incoming(shape.input);
