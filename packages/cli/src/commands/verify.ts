@@ -55,7 +55,7 @@ export function addVerifyCommand(program: Command, context: Context): void {
           verifySignature: verifyEd25519,
           publicKeys: keys,
           expected: ledgers.length === 1 ? expected : expected.filter((text) => isOf(text, keys)),
-          receipts,
+          receipts: ledgers.length === 1 ? receipts : receipts.filter((text) => isFor(text, keys)),
           onProgress: (leaves, size) => progress.update(`${name}: ${leaves} of ${size} leaves`),
         });
         progress.update('');
@@ -78,8 +78,13 @@ export function addVerifyCommand(program: Command, context: Context): void {
 const isOf = (checkpoint: string, keys: readonly string[]): boolean =>
   keys.some((key) => key.startsWith(`${checkpoint.split('\n')[0] ?? ''}+`));
 
+/** A receipt's second field is its ledger's origin (docs/formats/receipt.md). */
+const isFor = (receipt: string, keys: readonly string[]): boolean =>
+  keys.some((key) => key.startsWith(`${receipt.split(';')[1]?.trim() ?? ''}+`));
+
 const asJson = ({ ledger, verdict }: { ledger: string; verdict: LedgerVerdict }): object => ({
   ledger,
+  origin: verdict.checkpoint?.origin,
   ok: verdict.ok,
   size: verdict.size.toString(),
   root: verdict.root,
@@ -89,7 +94,7 @@ const asJson = ({ ledger, verdict }: { ledger: string; verdict: LedgerVerdict })
 });
 
 function asText({ ledger, verdict }: { ledger: string; verdict: LedgerVerdict }): string {
-  const head = `${verdict.ok ? 'ok    ' : 'FAILED'}  ${ledger}  ${verdict.size} entries  root ${verdict.root ?? '-'}\n`;
+  const head = `${verdict.ok ? 'ok    ' : 'FAILED'}  ${ledger}  ${verdict.checkpoint?.origin ?? 'no origin'}  ${verdict.size} entries  root ${verdict.root ?? '-'}\n`;
   const problems = verdict.problems.map(
     ({ code, path, message }) => `        ${code}  ${path}: ${message}\n`,
   );
