@@ -34,14 +34,14 @@ export async function openDatabase(options: {
     database.exec('PRAGMA foreign_keys = ON');
     // Sorts and indexes of a large statement stay in memory, never in a temporary file.
     database.exec('PRAGMA temp_store = MEMORY');
-    database.prepare('SELECT count(*) FROM sqlite_master').get();
+    database.prepare('PRAGMA schema_version').get();
     const adapted: SqliteDatabase = {
       close: () => {
         // The package lets go of the file only when its statements are collected. Leaving the
         // write-ahead log and the exclusive mode gives the lock back now, and empties the log.
         database.prepare('PRAGMA journal_mode = DELETE').get();
         database.prepare('PRAGMA locking_mode = NORMAL').get();
-        database.prepare('SELECT count(*) FROM sqlite_master').get();
+        database.prepare('PRAGMA schema_version').get();
         database.close();
       },
       prepare: (text) => {
