@@ -9,7 +9,7 @@ import { fromUtf8, principalId, utf8, workspaceId } from '@strongroom/base';
 import { ed25519Signer, openLocalKeystore, verifyEd25519 } from '@strongroom/keys';
 import { parseVerifierKey, printVerifierKey, verifyReceipt } from '@strongroom/ledger';
 import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
-import { call, column, print, select, table } from '@strongroom/sql';
+import { call, print, select, table } from '@strongroom/sql';
 import type { Principal } from './access/principal.js';
 import type { Access } from './access/access.js';
 import type { Audit, AuditEvent } from './audit/audit.js';

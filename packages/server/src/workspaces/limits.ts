@@ -26,6 +26,8 @@ export interface WorkspaceLimits {
   readonly retryWindowMs: number;
   /** How often what is remembered of requests is saved, so that opening reads little. */
   readonly retrySaveMs: number;
+  /** And after how many bytes. */
+  readonly retrySaveBytes: number;
   /** How long applied and sealed entries stay in the journal. */
   readonly journalKeepMs: number;
   readonly pruneIntervalMs: number;
@@ -52,7 +54,8 @@ export const workspaceLimits: WorkspaceLimits = {
   sealIntervalMs: 1000,
   retriesMax: 200_000,
   retryWindowMs: 24 * 60 * 60 * 1000,
-  retrySaveMs: 5 * 60 * 1000,
+  retrySaveMs: 60 * 1000,
+  retrySaveBytes: 256 * 1024 * 1024,
   journalKeepMs: 24 * 60 * 60 * 1000,
   pruneIntervalMs: 10 * 60 * 1000,
   engineIdleMs: 10 * 60 * 1000,

@@ -1,5 +1,6 @@
 import { equalBytes, utf8 } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
+import type { TimeMarks } from './time-marks.js';
 
 /**
  * Which requests the workspace already holds: fingerprint → journal position.
@@ -53,34 +54,44 @@ export class RetryMemory {
     }
   }
 
-  /** What {@link load} reads. */
-  encode(sha256: Sha256): Uint8Array {
-    const body = Buffer.alloc(headSize + this.#positions.size * recordSize);
+  /** What {@link load} reads: this and the journal's time marks, complete below {@link next}. */
+  encode(sha256: Sha256, marks: TimeMarks): Uint8Array {
+    const times = [...marks].filter(({ position }) => position < this.#next);
+    const size = headSize + this.#positions.size * recordSize + times.length * markSize;
+    const body = Buffer.alloc(size);
     body.set(magic, 0);
     body.writeBigUInt64BE(this.#next, 8);
     body.writeUInt32BE(this.#positions.size, 16);
+    body.writeUInt32BE(times.length, 20);
     let at = headSize;
     for (const [key, position] of this.#positions) {
       body.write(key, at, 'latin1');
       body.writeBigUInt64BE(BigInt(position), at + 16);
       at += recordSize;
     }
+    for (const { time, position } of times) {
+      body.writeBigUInt64BE(BigInt(time), at);
+      body.writeBigUInt64BE(position, at + 8);
+      at += markSize;
+    }
     return Buffer.concat([body, sha256(body)]);
   }
 
-  /** Takes a snapshot over; false where it is not whole, and then nothing was taken. */
-  load(bytes: Uint8Array, sha256: Sha256): boolean {
+  /** Takes a snapshot over into this and `marks`; false where it is not whole: nothing was taken. */
+  load(bytes: Uint8Array, sha256: Sha256, marks: TimeMarks): boolean {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (raw.length < headSize + 32 || !equalBytes(raw.subarray(0, 8), magic)) return false;
-    const count = raw.readUInt32BE(16);
-    if (raw.length !== headSize + count * recordSize + 32) return false;
-    const body = raw.subarray(0, raw.length - 32);
-    if (!equalBytes(sha256(body), raw.subarray(raw.length - 32))) return false;
-    for (let at = headSize; at < body.length; at += recordSize) {
-      this.#positions.set(
-        body.toString('latin1', at, at + 16),
-        Number(body.readBigUInt64BE(at + 16)),
-      );
+    const marksAt = headSize + raw.readUInt32BE(16) * recordSize;
+    const end = marksAt + raw.readUInt32BE(20) * markSize;
+    if (raw.length !== end + 32) return false;
+    const body = raw.subarray(0, end);
+    if (!equalBytes(sha256(body), raw.subarray(end))) return false;
+    for (let at = headSize; at < marksAt; at += recordSize) {
+      const key = body.toString('latin1', at, at + 16);
+      this.#positions.set(key, Number(body.readBigUInt64BE(at + 16)));
+    }
+    for (let at = marksAt; at < end; at += markSize) {
+      marks.add(Number(body.readBigUInt64BE(at)), body.readBigUInt64BE(at + 8));
     }
     this.#next = body.readBigUInt64BE(8);
     return true;
@@ -88,8 +99,9 @@ export class RetryMemory {
 }
 
 const magic = utf8('SRRETRY1');
-const headSize = 20;
+const headSize = 24;
 const recordSize = 24;
+const markSize = 16;
 const keyOf = (fingerprint: Uint8Array): string => Buffer.from(fingerprint).toString('latin1');
 
 /** Writes a file so that after a crash it is the old one or the new one. */

@@ -91,57 +91,42 @@ export async function openRunningWorkspace(
     // What was signed was acknowledged: a journal that holds less has lost something.
     atLeast: ledger.size,
   });
-  const marks = new TimeMarks();
-  for await (const { time, sequence } of journal.commitments(journal.first, journal.next)) {
-    marks.add(time, sequence);
-  }
-  const retries = await openRetries({
-    journal,
-    directory,
-    fs,
-    sha256,
-    limits,
-    marks,
-    now: clock.now(),
-  });
-  return new RunningWorkspace(options, {
-    keys,
-    journal,
-    ledger,
-    cursor,
-    marks,
-    retries,
-    noteSigner,
-  });
+  const recalled = await recall({ journal, directory, fs, sha256, limits, now: clock.now() });
+  return new RunningWorkspace(options, { keys, journal, ledger, cursor, noteSigner, ...recalled });
 }
 
-/** What was remembered of requests: the snapshot, and the journal's entries after it. */
-async function openRetries(options: {
+/** What is kept of the journal in memory: the snapshot, and the entries after it. */
+async function recall(options: {
   journal: Journal;
   directory: string;
   fs: Fs;
   sha256: Sha256;
   limits: WorkspaceLimits;
-  marks: TimeMarks;
   now: number;
-}): Promise<RetryMemory> {
-  const { journal, directory, fs, sha256, limits, marks, now } = options;
+}): Promise<{ marks: TimeMarks; retries: RetryMemory }> {
+  const { journal, directory, fs, sha256, limits, now } = options;
+  let marks = new TimeMarks();
   let retries = new RetryMemory(limits.retriesMax);
   try {
     const snapshot = await fs.readFile(`${directory}/cursors/retries`);
-    if (!retries.load(snapshot, sha256) || retries.next > journal.next) {
+    if (!retries.load(snapshot, sha256, marks) || retries.next > journal.next) {
       retries = new RetryMemory(limits.retriesMax);
+      marks = new TimeMarks();
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
+  const known = retries.next > journal.first ? journalSequence(retries.next) : journal.first;
+  for await (const { time, sequence } of journal.commitments(known, journal.next)) {
+    marks.add(time, sequence);
+  }
   const windowStart = marks.firstAfter(now - limits.retryWindowMs) ?? journal.next;
-  const from = [retries.next, windowStart, journal.first].reduce((a, b) => (a > b ? a : b), 0n);
+  const from = windowStart > known ? windowStart : known;
   for await (const { sequence, metadata } of journal.read(journalSequence(from))) {
     retries.add(sequence, decodeEntryMetadata(metadata).fingerprint);
   }
   retries.forgetBelow(windowStart);
-  return retries;
+  return { marks, retries };
 }
 
 interface Parts {
@@ -168,6 +153,8 @@ export class RunningWorkspace implements Workspace {
   readonly #appending = new Map<string, Promise<AppendedBatch>>();
   readonly #upkeep: Promise<void>[];
   #retriesSaved: bigint;
+  #bytesSinceSave = 0;
+  #saving: Promise<void> | undefined;
 
   constructor(options: RunningWorkspaceOptions, parts: Parts) {
     const { record, catalog, clock, log, limits, sha256 } = options;
@@ -215,7 +202,7 @@ export class RunningWorkspace implements Workspace {
     this.#sealer.start();
     this.#upkeep = [
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
-      this.#every(limits.retrySaveMs, () => this.#saveRetries()),
+      this.#every(limits.retrySaveMs, async () => this.#saveSoon()),
       this.#every(limits.pruneIntervalMs, () => this.#prune()),
     ];
   }
@@ -303,6 +290,7 @@ export class RunningWorkspace implements Workspace {
     const stopping = [this.#applier.close(), ...this.#upkeep];
     await this.#engine.close();
     await Promise.all(stopping);
+    await this.#saving;
     await this.#saveRetries().catch(() => undefined);
     await this.#sealer.close();
     await this.#parts.journal.close();
@@ -318,10 +306,13 @@ export class RunningWorkspace implements Workspace {
       { metadata: encodeEntryMetadata(metadata), payload },
       options,
     );
+    const { limits } = this.#options;
     this.#sealer.note(appended);
     this.#applier.note({ entry: { ...appended, payload }, metadata });
     this.#parts.marks.add(appended.time, appended.sequence);
     this.#parts.retries.add(appended.sequence, metadata.fingerprint);
+    this.#bytesSinceSave += payload.length;
+    if (this.#bytesSinceSave >= limits.retrySaveBytes) this.#saveSoon();
     return { sequence: appended.sequence, receipt: await this.#receipt(appended), repeated: false };
   }
 
@@ -401,14 +392,25 @@ export class RunningWorkspace implements Workspace {
     if (rows.length > 0) await this.#appendOwn('IngestionAccounting', rows);
   }
 
+  /** So much was written that reading it again would make the next start slow. */
+  #saveSoon(): void {
+    this.#bytesSinceSave = 0;
+    this.#saving ??= this.#saveRetries()
+      .catch((error: unknown) => {
+        this.#options.log.warn('requests were not saved', errorFields(error));
+      })
+      .finally(() => (this.#saving = undefined));
+  }
+
   async #saveRetries(): Promise<void> {
     const { retries, marks } = this.#parts;
     const { fs, sha256, clock, limits, directory } = this.#options;
     if (retries.next === this.#retriesSaved) return;
+    this.#bytesSinceSave = 0;
     const windowStart = marks.firstAfter(clock.now() - limits.retryWindowMs);
     if (windowStart !== undefined) retries.forgetBelow(windowStart);
     const { next } = retries;
-    await replaceFile(fs, `${directory}/cursors/retries`, retries.encode(sha256));
+    await replaceFile(fs, `${directory}/cursors/retries`, retries.encode(sha256, marks));
     this.#retriesSaved = next;
   }
 

@@ -12,6 +12,11 @@ export class TimeMarks {
       this.#marks.push({ time, position });
   }
 
+  /** All marks, oldest first; `add` takes them back. */
+  *[Symbol.iterator](): Generator<{ readonly time: number; readonly position: bigint }> {
+    yield* this.#marks;
+  }
+
   /** The first position that may be younger than `time`; everything below it is older. */
   firstAfter(time: number): bigint | undefined {
     let found: bigint | undefined;
