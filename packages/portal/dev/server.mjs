@@ -311,6 +311,7 @@ async function api(method, path, body) {
       },
     ];
   if (/\/enrollmentKeys\//.test(path)) return [204];
+  if (path === '/api/applications') return [200, { value: [] }];
   if (path === '/api/users')
     return method === 'GET'
       ? [200, { value: users }]

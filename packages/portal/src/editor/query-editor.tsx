@@ -97,10 +97,12 @@ export function QueryEditor(props: QueryEditorProps) {
       });
       // Metrics are measured once; a font that arrives later would shift the cursor.
       void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
-      made.addCommand(monaco.KeyMod.Shift | monaco.KeyCode.Enter, () => callbacks.current.onRun());
-      made.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, () =>
-        callbacks.current.onRun(),
-      );
+      const runQuery = (): void => {
+        made.trigger('portal', 'hideSuggestWidget', {});
+        callbacks.current.onRun();
+      };
+      made.addCommand(monaco.KeyMod.Shift | monaco.KeyCode.Enter, runQuery);
+      made.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, runQuery);
       const subscription = model.onDidChangeContent(() => {
         // A squiggle of the server's is about text that is no longer there.
         monaco.editor.setModelMarkers(model, markerOwner, []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { editorSchema, filteredTables, readMetadata } from './metadata.js';
+import { editorSchema, filteredTables, groupedTables, readMetadata } from './metadata.js';
 
 const body = {
   tables: [
@@ -47,8 +47,25 @@ test('filters by table, then by column', () => {
     {
       name: 'Heartbeat',
       description: 'Agents',
+      custom: false,
       columns: [{ name: 'Computer', type: 'string' }],
     },
   ]);
   assert.equal(filteredTables(tables, 'nothing').length, 0);
+});
+
+test('tables of the workspace itself come before the many standard ones', () => {
+  const named = (name: string, isCustom = false) => ({ name, isCustom, columns: [] });
+  const { tables } = readMetadata({
+    tables: [named('AADRiskyUsers'), named('Perf'), named('Text_CL'), named('Own', true)],
+  });
+  const { near, far } = groupedTables(tables);
+  assert.deepEqual(
+    near.map((table) => table.name),
+    ['Own', 'Perf', 'Text_CL'],
+  );
+  assert.deepEqual(
+    far.map((table) => table.name),
+    ['AADRiskyUsers'],
+  );
 });

@@ -7,6 +7,8 @@ export interface WorkspaceSchema {
 export interface TableSchema {
   readonly name: string;
   readonly description: string;
+  /** Made by this workspace's owners, rather than one of the standard tables. */
+  readonly custom: boolean;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
@@ -33,6 +35,7 @@ export function readMetadata(body: unknown): WorkspaceSchema {
   const tables = objects(root['tables']).map((table) => ({
     name: text(table['name']),
     description: text(table['description']),
+    custom: table['isCustom'] === true || text(table['name']).endsWith('_CL'),
     columns: objects(table['columns']).map((column) => ({
       name: text(column['name']),
       type: text(column['type']) || 'string',
@@ -92,6 +95,34 @@ function parametersOf(text: string) {
       cslType: match[2] ?? 'string',
       ...(match[3] === undefined ? {} : { cslDefaultValue: match[3].trim() }),
     }));
+}
+
+/** Standard tables that agents and the service itself write; the others are for Azure's sources. */
+const ordinary = new Set([
+  'ConfigurationChange',
+  'ConfigurationData',
+  'Event',
+  'Heartbeat',
+  'IngestionAccounting',
+  'IngestionErrors',
+  'LAQueryLogs',
+  'Operation',
+  'Perf',
+  'Syslog',
+  'Usage',
+]);
+
+/** The tables that a workspace is likely to have rows in, and the hundreds of others. */
+export function groupedTables(tables: readonly TableSchema[]): {
+  readonly near: readonly TableSchema[];
+  readonly far: readonly TableSchema[];
+} {
+  const isNear = (table: TableSchema): boolean =>
+    table.custom || ordinary.has(table.name) || table.name.startsWith('Strongroom');
+  return {
+    near: tables.filter(isNear),
+    far: tables.filter((table) => !isNear(table)),
+  };
 }
 
 /** The tables and columns that match a filter; a table that matches shows all its columns. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   compareCells,
+  filledColumns,
   formatCell,
   formatDatetime,
   formatDetail,
@@ -65,4 +66,13 @@ test('compares text with its numbers in order, timespans by length', () => {
   assert.ok(compareCells('host9', 'host10', 'string') < 0);
   assert.ok(compareCells('00:00:10', '1.00:00:00', 'timespan') < 0);
   assert.ok(compareCells('1.5', '1.25', 'decimal') > 0);
+});
+
+test('finds the columns that say anything', () => {
+  const columns = ['a', 'b', 'c', 'd'].map((name) => ({ name, type: 'string' }));
+  const rows = [
+    [null, '', 'x', 0],
+    [null, '', null, 0],
+  ];
+  assert.deepEqual(filledColumns(columns, rows), [2, 3]);
 });

@@ -148,3 +148,18 @@ export function sortedOrder(
     return turned || left - right;
   });
 }
+
+/** The columns that have a value in any row, by their index. */
+export function filledColumns(
+  columns: readonly ResultColumn[],
+  rows: readonly Row[],
+): readonly number[] {
+  return columns.flatMap((_, at) =>
+    rows.some((row) => {
+      const value = row[at];
+      return value !== null && value !== undefined && value !== '';
+    })
+      ? [at]
+      : [],
+  );
+}

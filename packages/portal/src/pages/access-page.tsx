@@ -26,6 +26,12 @@ interface RoleAssignment {
   };
 }
 
+/** What the service lists of an application; its roles name it by `id`. */
+interface ApplicationSummary {
+  readonly id: string;
+  readonly displayName: string;
+}
+
 /** The one-time secret of a new or reset account. */
 interface FirstPassword {
   readonly userName: string;
@@ -55,6 +61,11 @@ export function AccessPage() {
       ? (await server.get<ValueList<UserSummary>>(portalPaths.users, signal)).value
       : [],
   );
+  const applications = useLoaded('applications', async (signal) =>
+    information.isAdministrator
+      ? (await server.get<ValueList<ApplicationSummary>>(portalPaths.applications, signal)).value
+      : [],
+  );
   const roles = useLoaded(`roles ${resource}`, async (signal) => {
     const [definitions, assignments] = await Promise.all([
       server.get<ValueList<RoleDefinition>>(`${base}/roleDefinitions?${apiVersion}`, signal),
@@ -80,7 +91,9 @@ export function AccessPage() {
     if (principalId === information.user.id)
       return `${information.user.displayName || information.user.name} (you)`;
     const user = users.value?.find((one) => one.id === principalId);
-    return user ? user.displayName || user.userName : principalId;
+    if (user) return user.displayName || user.userName;
+    const application = applications.value?.find((one) => one.id === principalId);
+    return application?.displayName || principalId;
   };
 
   return (

@@ -8,6 +8,7 @@ const paths = {
   table: 'M3.5 5.5h17v13h-17zM3.5 10h17M9 10v8.5',
   chart: 'M4 4v16h16M8 15l3.5-4 3 2.5L20 8',
   bars: 'M5 20v-6M10 20V8M15 20v-9M20 20V4',
+  columns: 'M4.5 4.5h4v15h-4zM10 4.5h4v15h-4zM15.5 4.5h4v15h-4z',
   chevron: 'M9.5 6 15 12l-5.5 6',
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 20 20',
   close: 'M6 6l12 12M18 6 6 18',

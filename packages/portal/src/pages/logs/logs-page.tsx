@@ -48,6 +48,7 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
   const [sideShown, setSideShown] = useState(() => matchMedia(wideScreen).matches);
   const [editorHeight, setEditorHeight] = useState(172);
   const [histogramShown, setHistogramShown] = useState(true);
+  const [emptyHidden, setEmptyHidden] = useState(false);
 
   /** The address of the query that ran last; coming back to it runs nothing. */
   const ranHash = useRef('');
@@ -319,6 +320,8 @@ export function LogsPage({ visible }: { readonly visible: boolean }) {
                 run={answered}
                 histogramShown={histogramShown}
                 onHistogram={setHistogramShown}
+                emptyHidden={emptyHidden}
+                onEmptyHidden={setEmptyHidden}
                 zone={zone}
                 dark={dark}
                 onZone={chooseZone}

@@ -16,6 +16,8 @@ const rowsBeyond = 8;
 
 interface ResultGridProps {
   readonly columns: readonly ResultColumn[];
+  /** The columns to show, as indexes into `columns`. */
+  readonly shown: readonly number[];
   readonly rows: readonly Row[];
   /** Indexes into `rows` in display order. */
   readonly order: Uint32Array;
@@ -46,6 +48,7 @@ function initialWidths(columns: readonly ResultColumn[], rows: readonly Row[], z
 
 interface GridRowProps {
   readonly columns: readonly ResultColumn[];
+  readonly shown: readonly number[];
   readonly row: Row;
   readonly position: number;
   readonly start: number;
@@ -56,7 +59,7 @@ interface GridRowProps {
 }
 
 const GridRow = memo(function GridRow(props: GridRowProps) {
-  const { columns, row, position, start, zone, opened, activeColumn, gridId } = props;
+  const { columns, shown, row, position, start, zone, opened, activeColumn, gridId } = props;
   return (
     <div
       role="row"
@@ -66,17 +69,18 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
       style={{ transform: `translateY(${start}px)` }}
       data-position={position}
     >
-      {columns.map((column, at) => {
+      {shown.map((at, index) => {
         const value = row[at];
-        const text = formatCell(value, column.type, zone);
+        const type = columns[at]?.type ?? '';
+        const text = formatCell(value, type, zone);
         const missing = value === null || value === undefined;
         return (
           <div
             key={at}
             role="gridcell"
             id={activeColumn === at ? `${gridId}-active` : undefined}
-            aria-colindex={at + 1}
-            className={`grid-cell${isNumeric(column.type) ? ' number' : ''}${missing ? ' missing' : ''}${activeColumn === at ? ' active' : ''}`}
+            aria-colindex={index + 1}
+            className={`grid-cell${isNumeric(type) ? ' number' : ''}${missing ? ' missing' : ''}${activeColumn === at ? ' active' : ''}`}
             style={{ width: `var(--w${at})` }}
             data-column={at}
           >
@@ -128,7 +132,7 @@ function useRowWindow(
  * like ten. Arrow keys move, Enter opens a row, Ctrl+C copies a cell.
  */
 export function ResultGrid(props: ResultGridProps) {
-  const { columns, rows, order, sorting, zone, opened, onSort, onOpen, onFilter } = props;
+  const { columns, shown, rows, order, sorting, zone, opened, onSort, onOpen, onFilter } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const gridId = 'results';
   const fitted = useMemo(() => initialWidths(columns, rows, zone), [columns, rows, zone]);
@@ -160,10 +164,12 @@ export function ResultGrid(props: ResultGridProps) {
     const column = columns[place.column];
     copy(formatCell(rowAt(place.row)?.[place.column], column?.type ?? '', zone));
   };
-  const moveTo = (row: number, column: number): void => {
+  /** `step` counts in the columns that are shown. */
+  const moveTo = (row: number, step: number): void => {
+    const place = Math.max(0, Math.min(shown.length - 1, step));
     const next = {
       row: Math.max(0, Math.min(order.length - 1, row)),
-      column: Math.max(0, Math.min(columns.length - 1, column)),
+      column: shown[place] ?? 0,
     };
     setActive(next);
     if (opened !== undefined) onOpen(next.row);
@@ -173,7 +179,7 @@ export function ResultGrid(props: ResultGridProps) {
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top + rowHeight > element.scrollTop + element.clientHeight - headHeight)
       element.scrollTop = top + rowHeight - element.clientHeight + headHeight;
-    const left = widths.slice(0, next.column).reduce((sum, width) => sum + width, 0);
+    const left = shown.slice(0, place).reduce((sum, at) => sum + (widths[at] ?? 0), 0);
     const right = left + (widths[next.column] ?? 0);
     if (left < element.scrollLeft) element.scrollLeft = left;
     else if (right > element.scrollLeft + element.clientWidth)
@@ -210,7 +216,10 @@ export function ResultGrid(props: ResultGridProps) {
   };
   const keyDown = (event: React.KeyboardEvent): void => {
     if (event.target !== scroller.current) return;
-    const at = active ?? { row: 0, column: 0 };
+    const at = {
+      row: active?.row ?? 0,
+      column: active ? Math.max(0, shown.indexOf(active.column)) : 0,
+    };
     const page = Math.max(
       1,
       Math.floor((scroller.current.clientHeight - headHeight) / rowHeight) - 1,
@@ -239,7 +248,7 @@ export function ResultGrid(props: ResultGridProps) {
         moveTo(ctrl ? 0 : at.row, 0);
         break;
       case 'End':
-        moveTo(ctrl ? order.length - 1 : at.row, columns.length - 1);
+        moveTo(ctrl ? order.length - 1 : at.row, shown.length - 1);
         break;
       case 'Enter':
       case ' ':
@@ -264,7 +273,7 @@ export function ResultGrid(props: ResultGridProps) {
     (_, at) => window.first + at,
   );
   const pool = 32 * Math.ceil(positions.length / 32);
-  const total = widths.reduce((sum, width) => sum + width, 0);
+  const total = shown.reduce((sum, at) => sum + (widths[at] ?? 0), 0);
   const style = Object.fromEntries(
     widths.map((width, at) => [`--w${at}`, `${width}px`]),
   ) as CSSProperties;
@@ -278,7 +287,7 @@ export function ResultGrid(props: ResultGridProps) {
         role="grid"
         aria-label="Results"
         aria-rowcount={order.length + 1}
-        aria-colcount={columns.length}
+        aria-colcount={shown.length}
         aria-activedescendant={active ? `${gridId}-active` : undefined}
         tabIndex={0}
         style={style}
@@ -307,13 +316,15 @@ export function ResultGrid(props: ResultGridProps) {
           }}
         >
           <div className="grid-head" role="row" aria-rowindex={1} style={{ width: total }}>
-            {columns.map((column, at) => {
+            {shown.map((at, index) => {
+              const column = columns[at];
+              if (!column) return null;
               const sorted = sorting?.column === at ? sorting : undefined;
               return (
                 <div
                   key={at}
                   role="columnheader"
-                  aria-colindex={at + 1}
+                  aria-colindex={index + 1}
                   aria-sort={sorted ? (sorted.descending ? 'descending' : 'ascending') : 'none'}
                   className={isNumeric(column.type) ? 'grid-title number' : 'grid-title'}
                   style={{ width: `var(--w${at})` }}
@@ -355,6 +366,7 @@ export function ResultGrid(props: ResultGridProps) {
                 // A row that leaves gives its elements to the one that enters.
                 key={position % pool}
                 columns={columns}
+                shown={shown}
                 row={row}
                 position={position}
                 start={headHeight + position * rowHeight}

@@ -5,7 +5,7 @@ import { chartKindOf, chartKinds, suggestedKind } from '../../logic/chart-data.j
 import { csvOf, jsonOf } from '../../logic/delimited.js';
 import { histogramOf } from '../../logic/histogram.js';
 import type { ResultColumn, Sorting, Zone } from '../../logic/values.js';
-import { sortedOrder } from '../../logic/values.js';
+import { filledColumns, sortedOrder } from '../../logic/values.js';
 import { Icon } from '../../parts/icon.js';
 import { Popover } from '../../parts/popover.js';
 import { EmptyState } from '../../parts/states.js';
@@ -37,6 +37,8 @@ interface ResultsProps {
   readonly dark: boolean;
   readonly histogramShown: boolean;
   readonly onHistogram: (shown: boolean) => void;
+  readonly emptyHidden: boolean;
+  readonly onEmptyHidden: (hidden: boolean) => void;
   readonly onZone: (zone: Zone) => void;
   readonly onRange: (fromMs: number, toMs: number) => void;
   readonly onFilter: (column: ResultColumn, value: unknown, keep: boolean) => void;
@@ -53,7 +55,8 @@ function download(name: string, type: string, text: string): void {
 
 /** An answered query: its numbers, its rows as a table or a chart, and a row in detail. */
 export function Results(props: ResultsProps) {
-  const { run, zone, dark, histogramShown, onHistogram, onZone, onRange, onFilter } = props;
+  const { run, zone, dark, histogramShown, onHistogram, emptyHidden, onZone, onRange, onFilter } =
+    props;
   const { answer, elapsedMs } = run;
   const { columns, rows, rendering, partial } = answer;
   const asked = chartKindOf(rendering?.visualization);
@@ -63,6 +66,11 @@ export function Results(props: ResultsProps) {
   const [opened, setOpened] = useState<number>();
 
   const order = useMemo(() => sortedOrder(rows, columns, sorting), [rows, columns, sorting]);
+  const filled = useMemo(() => filledColumns(columns, rows), [columns, rows]);
+  const shown = useMemo(
+    () => (emptyHidden ? filled : columns.map((_, at) => at)),
+    [emptyHidden, filled, columns],
+  );
   const histogram = useMemo(() => histogramOf(columns, rows), [columns, rows]);
   const openedRow = opened === undefined ? undefined : rows[order[opened] ?? -1];
   const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '');
@@ -123,9 +131,23 @@ export function Results(props: ResultsProps) {
               ? formatSeconds(elapsedMs / 1000)
               : `${formatSeconds(answer.executionSeconds)} (${formatSeconds(elapsedMs / 1000)} in all)`}
           </span>
-          {answer.bytesRead !== undefined && <span>{formatBytes(answer.bytesRead)} read</span>}
+          {answer.bytesRead !== undefined && answer.bytesRead > 0 && (
+            <span>{formatBytes(answer.bytesRead)} read</span>
+          )}
         </p>
         <div className="results-tools">
+          {filled.length < columns.length && view === 'table' && rows.length > 0 && (
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="Hide empty columns"
+              title={`Hide empty columns (${columns.length - filled.length})`}
+              aria-pressed={emptyHidden}
+              onClick={() => props.onEmptyHidden(!emptyHidden)}
+            >
+              <Icon name="columns" />
+            </button>
+          )}
           {histogram && view === 'table' && (
             <button
               type="button"
@@ -211,6 +233,7 @@ export function Results(props: ResultsProps) {
             )}
             <ResultGrid
               columns={columns}
+              shown={shown}
               rows={rows}
               order={order}
               sorting={sorting}
