@@ -36,4 +36,6 @@ export const identityLimits = {
   /** From the start of a sign-in to its end. */
   signInLifetimeMs: 10 * 60_000,
   signInsMax: 10_000,
+  /** Origins that a provider is kept for. */
+  originsMax: 16,
 } as const;

@@ -80,6 +80,12 @@ export function createOidc(options: {
       configure({ ...options, adapter, portalSecret, origin }),
     );
     const made = { provider, callback: provider.callback() };
+    // A host name of ours with any port is an origin: whoever counts through the ports gets no
+    // more of our memory than this. What a sign-in needs is in the storage that all share.
+    if (providers.size >= identityLimits.originsMax) {
+      const oldest = providers.keys().next();
+      if (oldest.done !== true) providers.delete(oldest.value);
+    }
     providers.set(origin, made);
     return made;
   };
