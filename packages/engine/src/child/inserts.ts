@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import type { InsertCounts, InsertRequest, WireInsert, WireStatement } from '../protocol.js';
 import { ReceivedRows } from './arrow.js';
 import type { Session } from './sessions.js';
-import { run, runRows } from './sessions.js';
+import { run, runRows, set } from './sessions.js';
 
 const rowsName = '_received';
 const linesName = '_received_lines';
@@ -50,7 +50,7 @@ export class Inserter {
     const attempt = (planned: WireInsert, deduplicate: boolean): Promise<unknown> => {
       const names = planned.readsLinesToo ? [rowsName, linesName] : [rowsName];
       return rows.during(this.#session, names, async () => {
-        await run(this.#session, deduplicate ? planned.once : planned.again);
+        set(this.#session, deduplicate ? planned.once : planned.again);
         return run(this.#session, planned.statement);
       });
     };

@@ -16,7 +16,7 @@ import type { MemoryUse, OpenRequest, Reply, Request } from '../protocol.js';
 import { Inserter, TooManyRows } from './inserts.js';
 import { Busy, Cancelled, Queries } from './queries.js';
 import type { Session } from './sessions.js';
-import { drainPending, failureOf, openSession, run } from './sessions.js';
+import { drainPending, failureOf, openSession, run, set } from './sessions.js';
 
 const socketDescriptor = 3;
 const clock = { monotonicMs: (): number => performance.now() };
@@ -118,11 +118,11 @@ class Child {
     } finally {
       for (const name of request.keyNames) delete process.env[name];
     }
-    await run(writer, request.writerSettings);
+    set(writer, request.writerSettings);
     await run(writer, request.createDatabase);
     const control = openSession(request.path);
     const queryControl = openSession(request.path);
-    for (const session of [control, queryControl]) await run(session, request.writerSettings);
+    for (const session of [control, queryControl]) set(session, request.writerSettings);
     this.#open = {
       writer,
       control,

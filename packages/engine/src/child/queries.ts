@@ -4,7 +4,7 @@ import type { Clock } from '@strongroom/base';
 import { chunksAheadMax } from '../limits.js';
 import type { QueryRequest, WireStatistics } from '../protocol.js';
 import type { Session } from './sessions.js';
-import { bind, openSession, run, runRows } from './sessions.js';
+import { bind, openSession, run, runRows, set } from './sessions.js';
 
 /** How often a running query is looked at, for its statistics. */
 const sampleMs = 200;
@@ -128,9 +128,9 @@ export class Queries {
     // A fresh session costs 0.1 ms and knows nothing of the query before it.
     const session = openSession(this.#settings.path);
     try {
-      await bind(session, request.statement.parameters);
+      bind(session, request.statement.parameters);
       // Last: it ends with `readonly = 1`, after which nothing can be set.
-      await run(session, request.settings);
+      set(session, request.settings);
       if (state.cancelled) throw new Cancelled();
       state.request = request;
       let bytes = 0;
