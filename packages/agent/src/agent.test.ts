@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -262,4 +263,33 @@ test('two agents do not share a state directory, and a dead one does not keep it
     const second = startAgent(service);
     await until('running', () => second.log.length > 0);
     await second.stop();
+  }));
+
+test('a full spool makes the reading wait; nothing is lost, and stopping is quick', () =>
+  withService(async (service, logs) => {
+    await enrolWith(service);
+    const read = async () =>
+      (await readStatus(nodeFileSystem, bareSystem, stateOf(service))).status;
+    await service.stopAgents();
+    let agent = startAgent(service, { spoolBytesMax: 16 * 1024 * 1024 });
+    await until('a first look', async () => (await read()) !== null);
+    const all: string[] = [];
+    for (let part = 0; part < 25; part += 1) {
+      const lines = Array.from({ length: 1000 }, () => randomBytes(750).toString('base64'));
+      all.push(...lines);
+      await appendFile(join(logs, 'app.log'), `${lines.join('\n')}\n`);
+    }
+    await until('a full spool', async () => (await read())?.spool.full === true);
+    const stopping = systemClock.monotonicMs();
+    await agent.stop();
+    assert.ok(systemClock.monotonicMs() - stopping < 3000);
+    const left = await read();
+    assert.ok((left?.spool.bytes ?? 0) <= 16 * 1024 * 1024);
+    assert.ok((left?.spool.streams['Custom-Text_CL']?.collected ?? 0) < all.length);
+    await service.startAgents();
+    agent = startAgent(service, { spoolBytesMax: 16 * 1024 * 1024 });
+    await until('all rows', () => service.rowsOf('Custom-Text_CL').length >= all.length);
+    await agent.stop();
+    assert.deepEqual(texts(service).toSorted(), all.toSorted());
+    assert.equal((await read())?.spool.streams['Custom-Text_CL']?.dropped, 0);
   }));

@@ -43,6 +43,8 @@ export const limits = {
   spoolEntriesMax: 100_000,
   /** Share of the spool that small state rows (heartbeats, reports of loss) may use beyond it. */
   spoolReserveShare: 1 / 16,
+  /** Free space of the disk that collecting leaves to others. */
+  diskReservedBytes: 64 * 1024 * 1024,
   /** Share of the spool kept for batches that the service refused for good. */
   refusedShare: 1 / 16,
   /** Payloads kept in memory from the write to the sending, to spare the read. */

@@ -130,6 +130,28 @@ test('when full, performance data is dropped oldest first and counted, and logs 
   await spool.close();
 });
 
+test('a disk without space makes logs wait and drops performance data, until there is space', async () => {
+  const bench = new Bench();
+  const spool = await bench.open();
+  await spool.append('logs', bench.batch('L', 'one'), never);
+  const filler = await bench.fs.open('/filler', 'create');
+  const free = await bench.fs.freeBytes('/');
+  await filler.write(free - limits.diskReservedBytes, new Uint8Array(1024));
+  // Free space is measured now and then, not for each batch.
+  await systemClock.sleep(1100);
+  const waiting = spool.append('logs', bench.batch('L', 'two'), never);
+  await spool.append('performance', bench.batch('Perf', 'x'), never);
+  assert.equal(spool.status.streams['Perf']?.dropped, 1);
+  await spool.append('state', bench.batch('S', 'beat'), never);
+  assert.equal(spool.status.full, true);
+  assert.deepEqual(spool.status.waiting, { state: 1, performance: 0, logs: 1 });
+  await filler.close();
+  await bench.fs.remove('/filler');
+  await waiting;
+  assert.equal(spool.status.waiting.logs, 2);
+  await spool.close();
+});
+
 test('a backlog is read back from the disk as it was written', async () => {
   const bench = new Bench();
   let spool = await bench.open(64 * 1024 * 1024);

@@ -229,7 +229,9 @@ export class Spool {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const { sequence } = await lane.journal.append(record);
+        // What little says that the machine lives, and what was lost, may use the disk's last space.
+        const reserve = name === 'state';
+        const { sequence } = await lane.journal.append(record, { reserve });
         const last = lane.items.at(-1);
         invariant(last === undefined || last.sequence < sequence, 'the spool lost its order');
         lane.items.push({
@@ -252,6 +254,10 @@ export class Spool {
           hasCode(error, code),
         );
         if (!again) throw error;
+        if (name === 'performance') {
+          this.#drop(batch.stream, batch.rowCount, 'the disk is full');
+          return;
+        }
         this.#waitingForRoom += 1;
         await this.#change(1000, signal);
         this.#waitingForRoom -= 1;
@@ -276,9 +282,9 @@ export class Spool {
     this.#cacheBytes += payload.length;
   }
 
-  #drop(stream: string, rowCount: number): void {
+  #drop(stream: string, rowCount: number, why = 'the spool is full'): void {
     this.#totalsOf(stream).dropped += rowCount;
-    this.#health.report('rows dropped', stream, 'the spool is full', rowCount);
+    this.#health.report('rows dropped', stream, why, rowCount);
     this.#dirty = true;
   }
 
@@ -551,7 +557,7 @@ export async function openSpool(options: {
         segmentAgeMsMax: 10 * 60_000,
         entryBytesMax: 8 * 1024 * 1024,
         queueBytesMax: 16 * 1024 * 1024,
-        reservedBytes: 0,
+        reservedBytes: limits.diskReservedBytes,
       },
       ...(atLeast === undefined ? {} : { atLeast }),
     });
