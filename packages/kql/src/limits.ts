@@ -6,6 +6,10 @@ export const nestingMax = 200;
 export const pipelineOperatorsMax = 250;
 /** Expression nodes after `let` names and functions are put in: bounds exponential nesting. */
 export const boundNodesMax = 60_000;
+/** Nodes of one expression, its variables put in: what is walked more than once stays cheap. */
+export const expressionNodesMax = 30_000;
+/** Nodes of all expressions of a statement as SQL has them, sub-queries at each of their uses. */
+export const loweredNodesMax = 400_000;
 /** Calls of user functions inside each other, and tabular `let` names inside each other. */
 export const functionDepthMax = 32;
 /** Problems that one compilation reports. */
@@ -19,7 +23,7 @@ export const arrayElementsMax = 1_048_576;
 /** Strings in one list before it is handed over as one JSON value. */
 export const inlineListMax = 64;
 /** Size (in nodes) up to which a computed column is used again in the same sub-select. */
-export const inlineColumnSizeMax = 60;
+export const inlineColumnSizeMax = 10;
 /** Columns of one result. */
 export const columnsMax = 10_000;
 /** Elements kept by `make_list`, `make_set` and `make_bag` when no size is given (KQL's own default). */

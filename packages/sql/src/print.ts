@@ -58,11 +58,15 @@ class Printer {
   private readonly values: Record<string, string> = {};
 
   finish(settings: Settings | undefined): Statement {
-    if (this.out.length > statementBytesMax) {
-      fail('SQL_TOO_LONG', `the statement has more than ${statementBytesMax} bytes`);
-    }
+    this.checkLength();
     const parts = { text: this.out, parameters: this.values };
     return (settings === undefined ? parts : { ...parts, settings }) as unknown as Statement;
+  }
+
+  private checkLength(): void {
+    if (this.out.length > statementBytesMax) {
+      fail('SQL_TOO_LONG', `the statement has more than ${statementBytesMax} characters`);
+    }
   }
 
   private word(value: string): void {
@@ -100,6 +104,8 @@ class Printer {
 
   expression(node: Expression): void {
     if (++this.depth > treeDepthMax) fail('SQL_TOO_DEEP', `nested deeper than ${treeDepthMax}`);
+    // At each node: a part that is used many times is shared in the tree, and not in the text.
+    this.checkLength();
     this.bare(node);
     this.depth--;
   }

@@ -15,6 +15,8 @@ import { lowerConstant } from './constant.js';
 
 /** What an expression needs from the relation that it is lowered in. */
 export interface Surroundings {
+  /** Counts a node; a problem when the statement has too many. */
+  spend(): void;
   /** The SQL of a column here. */
   column(column: Column): Sql;
   /** A sub-query that gives this column, each row of it made by `value`. */
@@ -25,6 +27,7 @@ export interface Surroundings {
 
 /** `exact` is false where null and false are the same (a filter). */
 export function lowerExpression(bound: Bound, around: Surroundings, exact = true): Sql {
+  around.spend();
   switch (bound.kind) {
     case 'constant':
       return lowerConstant(bound.type, bound.value);

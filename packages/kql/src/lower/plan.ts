@@ -35,7 +35,7 @@ import {
 } from '@strongroom/sql';
 import { problem } from '../diagnostics.js';
 import { asJson, asText, conversionTo, jsonPath } from '../functions/conversion.js';
-import { inlineColumnSizeMax, rangeRowsMax, subqueryDepthMax } from '../limits.js';
+import { inlineColumnSizeMax, loweredNodesMax, rangeRowsMax, subqueryDepthMax } from '../limits.js';
 import type { AggregateCall, JoinKind, Plan, SortKey } from '../plan/plan.js';
 import {
   columnsOf,
@@ -84,6 +84,7 @@ export const givenAlias = 'source';
 
 export class Lowering {
   private hidden = 0;
+  private nodes = 0;
 
   // ---- from plans ---------------------------------------------------------------------------
 
@@ -260,24 +261,19 @@ export class Lowering {
     const heavy = new Set(shape.heavy);
     for (const each of made) {
       columns.set(each.column, lowerExpression(each.value, around));
-      if (
-        isVolatile(each.value) ||
-        hasWindow(each.value) ||
-        this.expandedSize(each.value, shape) > inlineColumnSizeMax
-      )
-        heavy.add(each.column);
-      if (each.value.kind === 'constant') heavy.delete(each.column);
+      if (this.isHeavy(each.value)) heavy.add(each.column);if (each.value.kind === 'constant') heavy.delete(each.column);
     }
     return { ...shape, columns, heavy, windowed: shape.windowed || windows };
   }
 
-  private expandedSize(value: Bound, shape: Shape): number {
-    void shape;
-    const size = sizeOf(value, inlineColumnSizeMax + 1);
+  /** Too large to be written again where it is used. */
+  private isHeavy(value: Bound): boolean {
+    if (isVolatile(value) || hasWindow(value)) return true;
     const nested =
-      value.kind === 'call' &&
-      value.args.some((arg) => arg.kind === 'scalar' || arg.kind === 'member');
-    return nested ? inlineColumnSizeMax + 1 : size * 6;
+      value.kind === 'scalar' ||
+      value.kind === 'member' ||
+      (value.kind === 'call' && value.args.some((arg) => arg.kind === 'scalar' || arg.kind === 'member'));
+    return nested || sizeOf(value) > inlineColumnSizeMax;
   }
 
   private readsHeavy(shape: Shape, values: readonly Bound[]): boolean {
@@ -643,6 +639,11 @@ export class Lowering {
 
   around(shape: Shape): Surroundings {
     return {
+      spend: () => {
+        if (++this.nodes > loweredNodesMax) {
+          problem('KQL_LIMIT', `The statement has more than ${loweredNodesMax} parts`, { start: 0, end: 0 });
+        }
+      },
       column: (column) => this.columnSql(shape, column),
       query: (plan, column, value) => this.subSelect(plan, column, value),
       window: (value, name, args) => this.window(shape, value, name, args),

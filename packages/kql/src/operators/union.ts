@@ -98,6 +98,7 @@ export function unite(
 ): Relation {
   // Columns by name, with the types that they have in the order of their appearance.
   const types = new Map<string, ScalarType[]>();
+  const byName = tables.map((each) => new Map(each.relation.columns.map((visible) => [visible.name, visible.column])));
   for (const each of tables) {
     for (const visible of each.relation.columns) {
       const known = types.get(visible.name);
@@ -106,47 +107,30 @@ export function unite(
     }
   }
   const taken = new Set<string>();
-  const wanted: { name: string; of: string; type: ScalarType }[] = [];
-  for (const [name, list] of types) {
-    if (
-      onlyCommon &&
-      !tables.every((each) => each.relation.columns.some((visible) => visible.name === name))
-    )
-      continue;
-    for (const type of list) {
-      const visibleName = list.length === 1 ? name : `${name}_${type}`;
-      const free = freeName(taken, visibleName);
-      taken.add(free);
-      wanted.push({ name: free, of: name, type });
-    }
-  }
   const columns: VisibleColumn[] = [];
   const sourceColumn = source === undefined ? undefined : context.binder.column(source, 'string');
-  if (source !== undefined && sourceColumn !== undefined)
-    columns.push({ name: source, column: sourceColumn });
-  const made: Column[] = wanted.map((each) => {
-    const nullable = tables.some((table) => {
-      const found = table.relation.columns.find(
-        (visible) => visible.name === each.of && visible.column.type === each.type,
-      );
-      return found === undefined || found.column.nullable;
-    });
-    const column = context.binder.column(each.name, each.type, nullable);
-    columns.push({ name: each.name, column });
-    return column;
-  });
-  const inputs = tables.map((table) => {
-    const values: Bound[] = wanted.map((each) => {
-      const found = table.relation.columns.find(
-        (visible) => visible.name === each.of && visible.column.type === each.type,
-      );
-      return found === undefined ? constant(each.type, null) : reference(found.column);
-    });
-    return {
-      plan: table.relation.plan,
-      values: sourceColumn === undefined ? values : [constant('string', table.name), ...values],
-    };
-  });
+  if (source !== undefined && sourceColumn !== undefined) columns.push({ name: source, column: sourceColumn });
+  const made: Column[] = [];
+  const values: Bound[][] = tables.map((table) => (sourceColumn === undefined ? [] : [constant('string', table.name)]));
+  for (const [name, list] of types) {
+    if (onlyCommon && !byName.every((each) => each.has(name))) continue;
+    for (const type of list) {
+      const free = freeName(taken, list.length === 1 ? name : `${name}_${type}`);
+      taken.add(free);
+      let nullable = false;
+      const absent = constant(type, null);
+      byName.forEach((each, index) => {
+        const found = each.get(name);
+        const present = found !== undefined && found.type === type;
+        if (!present || found.nullable) nullable = true;
+        values[index]?.push(present ? reference(found) : absent);
+      });
+      const column = context.binder.column(free, type, nullable);
+      made.push(column);
+      columns.push({ name: free, column });
+    }
+  }
+  const inputs = tables.map((table, index) => ({ plan: table.relation.plan, values: values[index] ?? [] }));
   return relation(
     { kind: 'union', columns: sourceColumn === undefined ? made : [sourceColumn, ...made], inputs },
     columns,

@@ -13,7 +13,7 @@ import { functionNamed, functionNames } from '../functions/index.js';
 import { resultNaming } from '../functions/naming.js';
 import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
-import { boundNodesMax, functionDepthMax } from '../limits.js';
+import { boundNodesMax, expressionNodesMax, functionDepthMax } from '../limits.js';
 import { operatorNamed } from '../operators/index.js';
 import type { AggregateCall, Plan } from '../plan/plan.js';
 import type {
@@ -25,7 +25,7 @@ import type {
   NamedExpression,
   Statement,
 } from '../syntax/tree.js';
-import { constant, hasNull, reference, type Bound, type Column } from './bound.js';
+import { constant, hasNull, reference, sizeOf, type Bound, type Column } from './bound.js';
 import { convert } from './convert.js';
 import { Environment, type Binding } from './environment.js';
 import {
@@ -88,9 +88,15 @@ export class Binder implements FoldContext {
     return { type, nullable: nullable && hasNull(type), sql: this.uniqueName(name) };
   }
 
+  private readonly nameNumbers = new Map<string, number>();
+
   private uniqueName(name: string): string {
     let unique = name;
-    for (let number = 2; this.usedNames.has(unique); number++) unique = `${name}$${number}`;
+    if (this.usedNames.has(name)) {
+      let number = this.nameNumbers.get(name) ?? 2;
+      for (unique = `${name}$${number}`; this.usedNames.has(unique); unique = `${name}$${number}`) number++;
+      this.nameNumbers.set(name, number + 1);
+    }
     this.usedNames.add(unique);
     return unique;
   }
@@ -1150,10 +1156,16 @@ export class Binder implements FoldContext {
     const nullable =
       hasNull(type) &&
       (row.nulls === 'always' || (row.nulls !== 'never' && args.some((arg) => arg.nullable)));
+    let size = 1;
+    for (const arg of args) size += sizeOf(arg);
+    if (size > expressionNodesMax) {
+      problem('KQL_LIMIT', `An expression has more than ${expressionNodesMax} parts, with its variables put in`, { start: 0, end: 0 });
+    }
     return {
       kind: 'call',
       name,
       args,
+      size,
       type,
       nullable,
       lower: row.sql,

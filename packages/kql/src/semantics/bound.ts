@@ -30,6 +30,8 @@ export interface BoundCall {
   readonly type: ScalarType;
   readonly nullable: boolean;
   readonly lower: LowerCall;
+  /** Nodes below and with this one, those of shared parts (a `let`) counted at each use. */
+  readonly size: number;
   /** Another value for each row or use (`rand`): never written twice in SQL. */
   readonly volatile: boolean;
   /** Looks at other rows in the input's order (`prev`, `row_number`). */
@@ -113,15 +115,10 @@ export function columnsOf(bound: Bound, into: Set<Column>): void {
   }
 }
 
-/** Nodes, counted no further than `limit`. */
-export function sizeOf(bound: Bound, limit: number): number {
-  if (bound.kind !== 'call') return 1;
-  let size = 1;
-  for (const arg of bound.args) {
-    size += sizeOf(arg, limit - size);
-    if (size >= limit) return limit;
-  }
-  return size;
+/** Nodes of an expression, as written out. */
+export function sizeOf(bound: Bound): number {
+  if (bound.kind === 'call') return bound.size;
+  return bound.kind === 'member' ? 1 + sizeOf(bound.value) : 1;
 }
 
 export function isVolatile(bound: Bound): boolean {
