@@ -400,6 +400,7 @@ function AssignDialog(props: {
             {props.users.length > 0 ? (
               <select
                 className="select"
+                aria-label="User"
                 value={principal}
                 onChange={(event) => setPrincipal(event.currentTarget.value)}
               >
@@ -423,6 +424,7 @@ function AssignDialog(props: {
             Role
             <select
               className="select"
+              aria-label="Role"
               value={role}
               onChange={(event) => setRole(event.currentTarget.value)}
             >

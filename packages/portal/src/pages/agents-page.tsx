@@ -385,6 +385,7 @@ function EnrolDialog(props: {
                 Expires after
                 <select
                   className="select"
+                  aria-label="Expires after"
                   value={hours}
                   onChange={(event) => setHours(event.currentTarget.value)}
                 >
