@@ -293,3 +293,64 @@ test('a full spool makes the reading wait; nothing is lost, and stopping is quic
     assert.deepEqual(texts(service).toSorted(), all.toSorted());
     assert.equal((await read())?.spool.streams['Custom-Text_CL']?.dropped, 0);
   }));
+
+test('takes a configuration that changed since, and follows the journal of systemd from its cursor', () =>
+  withService(async (service) => {
+    await enrolWith(service);
+    service.configuration = {
+      etag: '2',
+      syslog: { stream: 'Microsoft-Syslog', files: [], journald: true },
+    };
+    const followed: string[][] = [];
+    const journal = [1, 2, 3].map((n) =>
+      JSON.stringify({
+        __CURSOR: `c${n}`,
+        MESSAGE: `entry ${n}`,
+        PRIORITY: '4',
+        _HOSTNAME: 'test-machine',
+      }),
+    );
+    const system = {
+      ...bareSystem,
+      async *follow(command: string, args: readonly string[], signal: AbortSignal) {
+        followed.push([command, ...args]);
+        const after = args.find((arg) => arg.startsWith('--after-cursor=c'))?.slice(-1);
+        yield journal.slice(after === undefined ? 0 : Number(after));
+        await systemClock.sleep(60_000, signal).catch(() => undefined);
+      },
+    };
+    // A machine with a journal: the rest is its own.
+    const fs = {
+      ...nodeFileSystem,
+      list: async (path: string) =>
+        path === '/run/log/journal'
+          ? ['id']
+          : path === '/run/log/journal/id'
+            ? ['system.journal']
+            : path.startsWith('/var/log/journal')
+              ? []
+              : nodeFileSystem.list(path),
+      open: async (path: string, how: 'read' | 'write' | 'create', mode?: number) =>
+        nodeFileSystem.open(
+          path === '/run/log/journal/id/system.journal' ? '/dev/null' : path,
+          how,
+          mode,
+        ),
+    };
+    let agent = startAgent(service, { system, fs });
+    await until('entries', () => service.rowsOf('Microsoft-Syslog').length === 3);
+    await agent.stop();
+    journal.push(JSON.stringify({ __CURSOR: 'c4', MESSAGE: 'entry 4' }));
+    agent = startAgent(service, { system, fs });
+    await until('the next entry', () => service.rowsOf('Microsoft-Syslog').length === 4);
+    await agent.stop();
+    assert.deepEqual(
+      service.rowsOf('Microsoft-Syslog').map((row) => row['SyslogMessage']),
+      ['entry 1', 'entry 2', 'entry 3', 'entry 4'],
+    );
+    assert.equal(service.rowsOf('Microsoft-Syslog')[0]?.['SeverityLevel'], 'warning');
+    assert.ok(followed[0]?.some((arg) => arg.startsWith('--lines=')));
+    assert.ok(followed[1]?.includes('--after-cursor=c3'));
+    const { status } = await readStatus(nodeFileSystem, bareSystem, stateOf(service));
+    assert.equal(status?.configurationEtag, '2');
+  }));

@@ -12,7 +12,7 @@ import type { AgentConfiguration } from '@strongroom/api';
 import { agentId as readAgentId, workspaceId as readWorkspaceId } from '@strongroom/base';
 import { openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
-import type { Clock } from '@strongroom/base';
+import type { Clock, Fs } from '@strongroom/base';
 import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
 import { enrol } from './enrol.js';
 import type { Enrolled } from './enrol.js';
@@ -254,12 +254,12 @@ export const enrolWith = (
 /** An agent that runs in this process until it is stopped. */
 export function startAgent(
   service: TestService,
-  options: { system?: System; spoolBytesMax?: number; clock?: Clock } = {},
+  options: { system?: System; spoolBytesMax?: number; clock?: Clock; fs?: Fs } = {},
 ): { stop(): Promise<void>; readonly done: Promise<void>; readonly log: string[] } {
   const abort = new AbortController();
   const log: string[] = [];
   const done = runAgent({
-    fs: nodeFileSystem,
+    fs: options.fs ?? nodeFileSystem,
     clock: options.clock ?? systemClock,
     random: systemRandom,
     sha256,
