@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { fromUtf8, principalId, utf8, workspaceId } from '@strongroom/base';
+import { StrongroomError, fromUtf8, principalId, utf8, workspaceId } from '@strongroom/base';
 import { ed25519Signer, openLocalKeystore, verifyEd25519 } from '@strongroom/keys';
 import { parseVerifierKey, printVerifierKey, verifyReceipt } from '@strongroom/ledger';
 import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
@@ -25,6 +25,7 @@ import { readRequestPath } from './http/request-path.js';
 import { createIngest } from './ingest/ingest-handler.js';
 import { createLog } from './log.js';
 import { createQuery } from './query/query-handler.js';
+import type { Workspace } from './workspaces/workspace.js';
 import { openWorkspaces } from './workspaces/workspaces.js';
 import { ledgerOrigin } from './workspaces/running-workspace.js';
 
@@ -80,6 +81,16 @@ let workspaces: ReturnType<typeof openWorkspaces>;
 let ingest: ReturnType<typeof createIngest>;
 let query: ReturnType<typeof createQuery>;
 
+function parts() {
+  const access: Access = {
+    // The writer may do everything, but in the other workspace.
+    allows: (who, _, scope) => who.id === writer.id && !scope.endsWith(otherId),
+    rolesAt: () => [],
+  };
+  const audit: Audit = { record: async (event) => void audited.push(event) };
+  return { catalog, access, workspaces, audit, clock: systemClock, random: systemRandom };
+}
+
 async function open(): Promise<void> {
   const keyProvider = await openLocalKeystore({
     path: join(root, 'root.key'),
@@ -98,15 +109,8 @@ async function open(): Promise<void> {
     sha256,
     log,
   });
-  const access: Access = {
-    // The writer may do everything, but in the other workspace.
-    allows: (who, _, scope) => who.id === writer.id && !scope.endsWith(otherId),
-    rolesAt: () => [],
-  };
-  const audit: Audit = { record: async (event) => void audited.push(event) };
-  const parts = { catalog, access, workspaces, audit, clock: systemClock, random: systemRandom };
-  ingest = createIngest(parts);
-  query = createQuery({ ...parts, limits: { rowsMax: 1000 } });
+  ingest = createIngest(parts());
+  query = createQuery({ ...parts(), limits: { rowsMax: 1000 } });
 }
 
 before(async () => {
@@ -425,6 +429,39 @@ test('a query that is wrong, foreign or unknown has its status and code', async 
         return true;
       },
       why,
+    );
+  }
+});
+
+test('a query that cannot be recorded is not answered', async () => {
+  const running = await workspaces.open(id);
+  const mute: Workspace = {
+    id,
+    append: (batch) => running.append(batch),
+    appendAudit: async () => {
+      throw new StrongroomError('JOURNAL_FULL', 'full');
+    },
+    query: (...asked) => running.query(...asked),
+    countRefused: () => undefined,
+    checkpoint: () => undefined,
+    status: () => running.status(),
+  };
+  const deaf = createQuery({
+    ...parts(),
+    workspaces: { ...workspaces, open: async () => mute },
+  });
+  for (const kql of ['print 1', 'nonsense |']) {
+    await assert.rejects(
+      () =>
+        deaf(
+          incoming({
+            target: `/v1/workspaces/${id}/query`,
+            body: utf8(JSON.stringify({ query: kql })),
+          }),
+          writer,
+        ),
+      (error: { status?: number; code?: string }) =>
+        error.status === 503 && error.code === 'AuditUnavailable',
     );
   }
 });

@@ -3,7 +3,7 @@ import { compile, resultSettings } from '@strongroom/kql';
 import type { CompiledQuery } from '@strongroom/kql';
 import type { Principal } from '../access/principal.js';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
-import { HttpError, unavailable } from '../http/errors.js';
+import { HttpError } from '../http/errors.js';
 import type { Incoming, Outgoing } from '../http/request.js';
 import type { Workspace, Workspaces } from '../workspaces/workspace.js';
 import { encodeAnswer } from './answer.js';
@@ -100,7 +100,7 @@ export async function runQuery(
     leave();
     const refusal = engineRefusal(error, preferences.timeoutSeconds);
     if (!(error instanceof AuditFailure)) await audit({ status: refusal?.status ?? 500 });
-    throw error instanceof AuditFailure ? error.told : (refusal?.error ?? error);
+    throw refusal?.error ?? error;
   }
 }
 
@@ -142,12 +142,13 @@ async function openWorkspace(workspaces: Workspaces, record: WorkspaceRecord): P
 }
 
 /** The audit could not be written: the client is told so, and gets nothing else. */
-class AuditFailure extends Error {
-  readonly told = unavailable(
-    'AuditUnavailable',
-    'The query could not be recorded, so it was not answered.',
-    5,
-  );
+class AuditFailure extends HttpError {
+  constructor(cause: unknown) {
+    super(503, 'AuditUnavailable', 'The query could not be recorded, so it was not answered.', {
+      headers: { 'retry-after': '5' },
+      cause,
+    });
+  }
 }
 
 async function auditQuery(
@@ -157,7 +158,7 @@ async function auditQuery(
   try {
     await workspace.appendAudit('LAQueryLogs', row);
   } catch (cause) {
-    throw new AuditFailure('a query was not recorded', { cause });
+    throw new AuditFailure(cause);
   }
 }
 
