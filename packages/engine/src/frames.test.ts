@@ -18,8 +18,11 @@ describe('frames', () => {
       const reader = new FrameReader<object>((frame) => got.push(frame));
       for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
       assert.deepEqual(
-        got.map(({ header, payload }) => ({ header, payload: [...payload] })),
-        sent.map(({ header, payload }) => ({ header, payload: [...Buffer.concat(payload)] })),
+        got.map(({ header, payload }) => ({ header, payload: payload.toString('hex') })),
+        sent.map(({ header, payload }) => ({
+          header,
+          payload: Buffer.concat(payload).toString('hex'),
+        })),
       );
     }
   });
