@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { StrongroomError, agentId as readAgentId, principalId } from '@strongroom/base';
 import type { Clock } from '@strongroom/base';
 import { readAgentIdentity } from '@strongroom/keys';
+import type { AgentIdentity } from '@strongroom/keys';
 import type { AgentSummary } from '@strongroom/api';
 import type { Principal } from '../access/principal.js';
 import type { Catalog } from '../catalog/open-catalog.js';
@@ -53,15 +55,26 @@ export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }
     flushing = flush().catch(() => undefined);
   };
 
+  /** Reading a certificate takes milliseconds and gives the same each time: agents send often. */
+  const identities = new Map<string, AgentIdentity>();
+  const identify = (certificateDer: Uint8Array): AgentIdentity => {
+    const key = createHash('sha256').update(certificateDer).digest('base64');
+    let identity = identities.get(key);
+    if (identity !== undefined) return identity;
+    try {
+      identity = readAgentIdentity(certificateDer);
+    } catch (error) {
+      if (!(error instanceof StrongroomError)) throw error;
+      throw refused('The certificate is not one of an agent.');
+    }
+    if (identities.size >= agentLimits.identitiesMax) identities.clear();
+    identities.set(key, identity);
+    return identity;
+  };
+
   return {
     readPrincipal: (certificateDer) => {
-      let identity: ReturnType<typeof readAgentIdentity>;
-      try {
-        identity = readAgentIdentity(certificateDer);
-      } catch (error) {
-        if (!(error instanceof StrongroomError)) throw error;
-        throw refused('The certificate is not one of an agent.');
-      }
+      const identity = identify(certificateDer);
       const agent = catalog.snapshot.agents.get(identity.agentId);
       if (
         agent === undefined ||

@@ -8,6 +8,8 @@ export const agentLimits = {
   enrolFailuresFree: 5,
   enrolFailuresMax: 50,
   agentsPerWorkspaceMax: 10_000,
+  /** Certificates whose content is remembered. */
+  identitiesMax: 20_000,
   enrollmentKeysPerWorkspaceMax: 1_000,
   /** How often the times at which agents were last heard are written down. */
   lastSeenIntervalMs: 60_000,

@@ -92,8 +92,13 @@ export function createOidc(options: {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const origin = `https://${(request.headers.host ?? '').toLowerCase()}`;
-    const { provider, callback } = providerOf(origin);
     const url = request.url ?? '/';
+    // Here the path counts as it is written: other spellings of the prefix lead nowhere.
+    if (!url.startsWith(`${oidcPrefix}/`)) {
+      sendPage(response, 404, messagePage('Sign in', 'Nothing is served at this path.'));
+      return;
+    }
+    const { provider, callback } = providerOf(origin);
     const uid = /^\/oidc\/interaction\/([\w-]{1,64})$/.exec(url.split('?')[0] ?? '')?.[1];
     if (uid !== undefined) {
       await interact(provider, { request, response, uid, origin });

@@ -63,7 +63,8 @@ export function passwordProblem(password: string, userName: string): string | un
   if (password.length > identityLimits.passwordCharsMax) {
     return `A password may have at most ${identityLimits.passwordCharsMax} characters.`;
   }
-  if (new Set(password).size < 5 || password.toLowerCase().includes(userName.toLowerCase())) {
+  const holdsName = userName.length >= 4 && password.toLowerCase().includes(userName.toLowerCase());
+  if (holdsName || new Set(password).size < 5) {
     return 'This password is too easy to guess.';
   }
   return undefined;
