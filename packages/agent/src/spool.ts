@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { fromUtf8, hasCode, invariant, journalSequence, utf8 } from '@strongroom/base';
+import {
+  InvariantError,
+  fromUtf8,
+  hasCode,
+  invariant,
+  journalSequence,
+  utf8,
+} from '@strongroom/base';
 import type { Clock, Fs, Random } from '@strongroom/base';
 import { openJournal } from '@strongroom/journal';
 import type { Journal, JournalEntry, SegmentKeys } from '@strongroom/journal';
@@ -399,7 +406,7 @@ export class Spool {
       // It saw the journal as it was when the iteration began.
       lane.reader = undefined;
     }
-    return invariant(false, 'an entry of the spool is not in its journal') as never;
+    throw new InvariantError('an entry of the spool is not in its journal');
   }
 
   #item(entry: SpoolEntry): { lane: Lane; item: Item | undefined } {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { facilityFor, isoTime, parseSyslogLine } from './syslog-line.js';
-import type { SyslogLine } from './syslog-line.js';
 
 const utc = (
   year: number,
@@ -13,10 +12,10 @@ const utc = (
 ): number => Date.UTC(year, month, day, hour, minute, second);
 
 const at = (now: string) => ({ nowMs: Date.parse(now), localTime: utc, times: new Map() });
-const parse = (line: string, now = '2026-11-23T22:00:00Z'): Partial<SyslogLine> => {
-  const { timeMs, ...rest } = parseSyslogLine(line, at(now));
+const parse = (line: string): Record<string, unknown> => {
+  const { timeMs, ...rest } = parseSyslogLine(line, at('2026-11-23T22:00:00Z'));
   const said = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return timeMs === undefined ? said : ({ ...said, time: new Date(timeMs).toISOString() } as never);
+  return timeMs === undefined ? said : { ...said, time: new Date(timeMs).toISOString() };
 };
 
 test('reads the traditional form, its file form with ISO times, and RFC 5424', () => {
@@ -113,7 +112,7 @@ test('keeps what it cannot read whole, as the message', () => {
     severity: 'notice',
     message: 'free text',
   });
-  assert.deepEqual(parse('<34>1 not-a-time h a p m - x').message, '1 not-a-time h a p m - x');
+  assert.deepEqual(parse('<34>1 not-a-time h a p m - x')['message'], '1 not-a-time h a p m - x');
 });
 
 test('a traditional time is in the year that puts it nearest before tomorrow', () => {
