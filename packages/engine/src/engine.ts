@@ -132,6 +132,11 @@ export class Engine {
     return this.#child.pid;
   }
 
+  /** Names of the tables that stand. One that does not holds no row. */
+  get tableNames(): ReadonlySet<string> {
+    return new Set(this.#tables.keys());
+  }
+
   /** Makes tables that do not stand yet and adds columns that they lack. Never removes one. */
   async ensureTables(tables: readonly TableDefinition[]): Promise<void> {
     if (tables.every((table) => this.#stands(table))) return;

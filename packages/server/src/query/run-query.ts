@@ -66,7 +66,8 @@ export async function runQuery(
   let answer: Answer | undefined;
   try {
     if (query.timespan !== undefined) range = readTimeRange(query.timespan, msToTicks(now));
-    const results = compileQuery(dependencies, { record, query, range, now });
+    const stored = await workspace.storedTables();
+    const results = compileQuery(dependencies, { record, query, range, now, stored });
     leave = await gate.enter(record.workspaceId, request.signal);
     // A client that leaves while its answer waits to be read must not keep the place.
     request.signal.addEventListener('abort', leave, { once: true });
@@ -111,14 +112,16 @@ function compileQuery(
     query: QueryRequest;
     range: TimeRange | undefined;
     now: number;
+    stored: ReadonlySet<string>;
   },
 ): readonly CompiledQuery[] {
-  const { record, query, range, now } = job;
+  const { record, query, range, now, stored } = job;
   const id = record.workspaceId;
   const compiled = compile(query.query, {
     tables: {
       get: (name) => catalog.table(id, name)?.schema,
       names: () => catalog.tableNames(id),
+      isEmpty: (name) => !stored.has(name),
     },
     workspaceId: id,
     now: msToTicks(now),

@@ -253,6 +253,11 @@ export class RunningWorkspace implements Workspace {
     return runQuery(this.#engine, { statement, options, tables });
   }
 
+  async storedTables(): Promise<ReadonlySet<string>> {
+    this.#refuseClosed();
+    return this.#engine.use((engine) => Promise.resolve(engine.tableNames));
+  }
+
   countRefused(refusal: Refusal): void {
     const { stream, rule, source, reason, bytes } = refusal;
     this.#accounting.count(

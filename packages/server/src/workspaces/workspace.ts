@@ -60,6 +60,8 @@ export interface Workspace {
   appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
   /** Runs a statement over tables that are made where the engine does not have them yet. */
   query(statement: Statement, options: WorkspaceQueryOptions): QueryRun;
+  /** Names of the tables that may hold rows; every other one is empty. Opens the engine. */
+  storedTables(): Promise<ReadonlySet<string>>;
   /** Counts what was refused before it became a batch. */
   countRefused(refusal: Refusal): void;
   /** Newest signed checkpoint as text. */
