@@ -145,7 +145,7 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
       version: '0',
     }),
   ];
-  const agentControl = createAgentControl(enrolment);
+  const agentControl = createAgentControl({ ...enrolment, agents });
 
   function incoming(method: string, path: string, given: CallOptions): Incoming {
     const content =

@@ -176,7 +176,11 @@ async function openParts(
   const handlers: Handlers = {
     agents,
     authenticator,
-    agentRoutes: [createAgentControl(enrolment), ingest.agentStreams, ingest.agentCheckpoint],
+    agentRoutes: [
+      createAgentControl({ ...enrolment, agents }),
+      ingest.agentStreams,
+      ingest.agentCheckpoint,
+    ],
     open: [
       createEnrolHandler(enrolment),
       createTokenService({

@@ -18,6 +18,11 @@ export interface AgentDirectory {
    * renewal has replaced.
    */
   readPrincipal(certificateDer: Uint8Array): Principal;
+  /**
+   * Keeps a renewed certificate. The one before it counts until ten minutes after the new one was
+   * first used, however long that takes: an answer lost on its way must not lock an agent out.
+   */
+  renew(id: string, issued: { serial: string; notAfter: number }): Promise<void>;
   /** Revokes and tells {@link onRevoked}. The agent's next request is refused. */
   revoke(agent: StoredAgent): Promise<void>;
   /** Called with the agent's id when it was revoked: the listener then cuts its connections. */
@@ -45,6 +50,26 @@ export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }
     await catalog.keepAgentTimes(times);
   };
   let flushing: Promise<void> = Promise.resolve();
+
+  /** First uses of the newest certificates by their serials, as long as they are not written. */
+  const firstUses = new Map<string, number>();
+  const firstUseOf = (agent: StoredAgent): number | undefined =>
+    agent.renewedAt ?? firstUses.get(agent.serial);
+  const noticeUse = (agent: StoredAgent, serial: string): void => {
+    if (agent.previousSerial === undefined || serial !== agent.serial) return;
+    if (firstUseOf(agent) !== undefined) return;
+    const at = clock.now();
+    firstUses.set(serial, at);
+    const keep = catalog.change(async (write, snapshot) => {
+      const newest = snapshot.agents.get(agent.id);
+      if (newest?.serial === serial) await write.putAgent({ ...newest, renewedAt: at });
+    });
+    // Where it cannot be written the old certificate counts on after a restart, which is no harm.
+    flushing = keep.then(
+      () => void firstUses.delete(serial),
+      () => undefined,
+    );
+  };
 
   const heard = (agent: StoredAgent): void => {
     lastSeenAt.set(agent.id, clock.now());
@@ -84,9 +109,15 @@ export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }
         throw refused('The agent is not enrolled here.');
       }
       if (agent.revokedAt !== undefined) throw refused('The agent is revoked.');
-      if (!isCurrent(agent, identity.serial, identity.notAfter, clock.now())) {
+      const now = clock.now();
+      const usedAt = firstUseOf(agent) ?? now;
+      const isPrevious =
+        identity.serial === agent.previousSerial &&
+        now - usedAt < agentLimits.previousCertificateMs;
+      if (identity.notAfter <= now || (identity.serial !== agent.serial && !isPrevious)) {
         throw refused('The certificate was replaced by a newer one, or has expired.');
       }
+      noticeUse(agent, identity.serial);
       heard(agent);
       return {
         kind: 'Agent',
@@ -96,6 +127,23 @@ export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }
         proof: 'certificate',
       };
     },
+    renew: (id, issued) =>
+      catalog.change(async (write, snapshot) => {
+        const before = snapshot.agents.get(id);
+        if (before === undefined || before.revokedAt !== undefined) {
+          throw refused('The agent is revoked.');
+        }
+        const neverUsed = before.previousSerial !== undefined && firstUseOf(before) === undefined;
+        await write.putAgent({
+          ...before,
+          serial: issued.serial,
+          notAfter: issued.notAfter,
+          // A certificate that was never used is one that never arrived: the agent asks again with
+          // the one before it, which it still holds.
+          previousSerial: neverUsed ? before.previousSerial : before.serial,
+          renewedAt: undefined,
+        });
+      }),
     revoke: async (agent) => {
       await catalog.change(async (write, snapshot) => {
         const now = snapshot.agents.get(readAgentId(agent.id)) ?? agent;
@@ -116,16 +164,6 @@ export function createAgentDirectory(options: { catalog: Catalog; clock: Clock }
       await flush();
     },
   };
-}
-
-/** The newest certificate, or for a while the one before it. */
-function isCurrent(agent: StoredAgent, serial: string, notAfter: number, now: number): boolean {
-  if (notAfter <= now) return false;
-  if (serial === agent.serial) return true;
-  return (
-    serial === agent.previousSerial &&
-    now - (agent.renewedAt ?? 0) < agentLimits.previousCertificateMs
-  );
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -13,6 +13,7 @@ import type { AuthenticatedHandler, Handler, Incoming } from '../http/request.js
 import type { RefusalLog } from '../identity/refusal-log.js';
 import { secretHash } from '../identity/secrets.js';
 import { createThrottle } from '../identity/throttle.js';
+import type { AgentDirectory } from './agent-directory.js';
 import { agentConfigurationOf } from './configuration.js';
 import { keyState } from './enrollment-keys.js';
 import { agentLimits } from './limits.js';
@@ -141,8 +142,10 @@ export function createEnrolHandler(options: EnrolmentOptions): Handler {
 }
 
 /** What an enrolled agent asks beside sending rows: its configuration, and a new certificate. */
-export function createAgentControl(options: EnrolmentOptions): AuthenticatedHandler {
-  const { catalog, authority, audit, clock } = options;
+export function createAgentControl(
+  options: EnrolmentOptions & { readonly agents: AgentDirectory },
+): AuthenticatedHandler {
+  const { catalog, authority, audit } = options;
   return async (request, principal) => {
     const agent = catalog.snapshot.agents.get(principal.id);
     switch (request.path.key) {
@@ -166,19 +169,7 @@ export function createAgentControl(options: EnrolmentOptions): AuthenticatedHand
           correlationId: request.correlationId,
           properties: { serial: issued.serial },
         });
-        await catalog.change(async (write, snapshot) => {
-          const before = agentOf(snapshot.agents.get(id));
-          if (before.revokedAt !== undefined) {
-            throw new HttpError(403, 'AgentRefused', 'The agent is revoked.');
-          }
-          await write.putAgent({
-            ...before,
-            serial: issued.serial,
-            notAfter: issued.notAfter,
-            previousSerial: before.serial,
-            renewedAt: clock.now(),
-          });
-        });
+        await options.agents.renew(id, issued);
         const answer: RenewResponse = {
           certificate: issued.certificatePem,
           authority: authority.certificatePem,

@@ -2,7 +2,7 @@
 export const agentLimits = {
   /** Life of an agent's certificate. The agent renews it at two thirds of it. */
   certificateDays: 30,
-  /** After a renewal the certificate before it is still taken, so that no batch is lost on the way. */
+  /** After the first use of a renewed certificate the one before it is taken this much longer. */
   previousCertificateMs: 10 * 60_000,
   /** Failed enrolment keys from one address before it has to wait. */
   enrolFailuresFree: 5,

@@ -127,6 +127,7 @@ export interface StoredAgent {
   readonly serial: string;
   readonly notAfter: number;
   readonly previousSerial: string | undefined;
+  /** When the newest certificate was first used. */
   readonly renewedAt: number | undefined;
   readonly revokedAt: number | undefined;
   readonly lastSeenAt: number | undefined;
