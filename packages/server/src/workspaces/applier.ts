@@ -94,8 +94,10 @@ export class Applier {
   #entriesMax: number;
   #pendingBytes = 0;
   /** Entries of this run that are not applied yet, in order, so that most are never read back. */
-  readonly #recent: ReadEntry[] = [];
+  readonly #recent = new Map<bigint, ReadEntry>();
   #recentBytes = 0;
+  /** The batch after the one that is being applied, read meanwhile. */
+  #ahead: { readonly from: bigint; readonly entries: Promise<ReadEntry[]> } | undefined;
   #running: Promise<void> | undefined;
   #last: readonly AppliedTable[] = [];
 
@@ -134,7 +136,7 @@ export class Applier {
     const bytes = entry.entry.payload.length;
     this.#pendingBytes += bytes;
     if (this.#recentBytes + bytes > this.#options.limits.applyHeldBytesMax) return;
-    this.#recent.push(entry);
+    this.#recent.set(entry.entry.sequence, entry);
     this.#recentBytes += bytes;
   }
 
@@ -179,8 +181,7 @@ export class Applier {
       if (this.#cursorStale) await this.#store();
       await journal.waitBeyond(journalSequence(this.#applied), signal);
     }
-    await this.#linger();
-    const entries = await this.#readBatch();
+    const entries = await this.#nextBatch();
     const plan: Plan = {
       from: this.#applied,
       to: this.#applied + BigInt(entries.length),
@@ -189,7 +190,30 @@ export class Applier {
     invariant(entries.length <= limits.applyEntriesMax, 'an apply batch within its limit');
     this.#plan = plan;
     await this.#store();
+    this.#readAhead(plan.to, bytesOf(entries));
     await this.#applyAll(plan, entries);
+  }
+
+  async #nextBatch(): Promise<ReadEntry[]> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    // After a failure the batch begins elsewhere, or must be smaller.
+    if (ahead?.from === this.#applied) {
+      const entries = await ahead.entries;
+      if (entries.length > 0 && entries.length <= this.#entriesMax) return entries;
+    }
+    await this.#linger();
+    return this.#readBatch(this.#applied);
+  }
+
+  /** Reads the next batch while the engine is busy with this one, where a full one waits. */
+  #readAhead(from: bigint, bytesNow: number): void {
+    this.#ahead = undefined;
+    if (this.#pendingBytes - bytesNow < this.#options.limits.applyBytesTarget) return;
+    const entries = this.#readBatch(from);
+    // Looked at when its turn comes; until then a failure is nobody's.
+    entries.catch(() => undefined);
+    this.#ahead = { from, entries };
   }
 
   /** Waits for company, but not where a batch is full already. */
@@ -203,14 +227,14 @@ export class Applier {
     }
   }
 
-  /** Entries from the cursor on that may share a batch: one arrival day, one route a table. */
-  async #readBatch(): Promise<ReadEntry[]> {
+  /** Entries from a position on that may share a batch: one arrival day, one route a table. */
+  async #readBatch(from: bigint): Promise<ReadEntry[]> {
     const { limits } = this.#options;
     const entries: ReadEntry[] = [];
     const routes = new Map<string, string>();
     let bytes = 0;
     let day: number | undefined;
-    for await (const read of this.#waiting()) {
+    for await (const read of this.#waiting(from)) {
       const { entry } = read;
       const { route } = read.metadata;
       const routeKey = keyOfRoute(route);
@@ -229,39 +253,37 @@ export class Applier {
       routes.set(route.table, routeKey);
       bytes += entry.payload.length;
       entries.push(read);
+      if (this.#recent.delete(entry.sequence)) this.#recentBytes -= entry.payload.length;
     }
     return entries;
   }
 
-  /** Entries from the cursor on: from memory as far as they are there, else from the journal. */
-  async *#waiting(): AsyncGenerator<ReadEntry> {
+  /** Durable entries from a position on: from memory where they are there, else from the journal. */
+  async *#waiting(from: bigint): AsyncGenerator<ReadEntry> {
     const { journal, limits } = this.#options;
-    this.#forgetBelow(this.#applied);
-    const [first] = this.#recent;
-    if (first?.entry.sequence === this.#applied) {
-      let next: bigint = this.#applied;
-      for (const entry of this.#recent) {
-        if (entry.entry.sequence !== next) return;
+    for (let next = from; ;) {
+      const held = this.#recent.get(next);
+      if (held !== undefined) {
         next += 1n;
-        yield entry;
+        yield held;
+        continue;
       }
-      return;
-    }
-    for await (const entry of journal.read(journalSequence(this.#applied), {
-      maxBytes: limits.applyBytesMax,
-    })) {
-      if (first !== undefined && entry.sequence >= first.entry.sequence) return;
-      yield decode(entry);
+      if (next >= journal.next) return;
+      const position = journalSequence(next);
+      for await (const entry of journal.read(position, { maxBytes: limits.applyBytesMax })) {
+        if (this.#recent.has(entry.sequence)) break;
+        next = entry.sequence + 1n;
+        yield decode(entry);
+      }
     }
   }
 
   #forgetBelow(position: bigint): void {
-    const recent = this.#recent;
-    let drop = 0;
-    for (; drop < recent.length && recent[drop]!.entry.sequence < position; drop += 1) {
-      this.#recentBytes -= recent[drop]!.entry.payload.length;
+    for (const [sequence, { entry }] of this.#recent) {
+      if (sequence >= position) break;
+      this.#recent.delete(sequence);
+      this.#recentBytes -= entry.payload.length;
     }
-    recent.splice(0, drop);
   }
 
   async #read(plan: Plan): Promise<ReadEntry[]> {
@@ -445,16 +467,14 @@ export class Applier {
     this.#cursorStale = true;
     this.#last = done;
     this.#entriesMax = Math.min(this.#entriesMax * 2, limits.applyEntriesMax);
-    let bytes = 0;
     const ways = new Map<string, Way>();
-    for (const { entry, metadata } of entries) {
-      bytes += entry.payload.length;
+    for (const { metadata } of entries) {
       const { table, stream, ruleImmutableId } = metadata.route;
       if (metadata.source.kind !== 'Service') {
         ways.set(table, { table, stream, rule: ruleImmutableId ?? '' });
       }
     }
-    this.#pendingBytes = Math.max(0, this.#pendingBytes - bytes);
+    this.#pendingBytes = Math.max(0, this.#pendingBytes - bytesOf(entries));
     for (const { table, stored, deadLettered, filtered, dropped } of done) {
       const way = ways.get(table);
       if (way === undefined) continue;
@@ -503,6 +523,8 @@ const decode = (entry: JournalEntry): ReadEntry => ({
 
 const msPerDay = 86_400_000;
 const ticksOf = (ms: number): bigint => BigInt(ms) * ticksPerMillisecond + unixEpochTicks;
+const bytesOf = (entries: readonly ReadEntry[]): number =>
+  entries.reduce((bytes, { entry }) => bytes + entry.payload.length, 0);
 const rowsOf = (entries: readonly ReadEntry[]): number =>
   entries.reduce((rows, { metadata }) => rows + metadata.rowCount, 0);
 const keyOfRoute = (route: BatchRoute): string =>
