@@ -134,7 +134,7 @@ function compileStatements(
     throw new KqlProblem('KQL_LIMIT', `More than ${resultsMax} results`, { start: 0, end: 0 });
   }
   return relations.map((each, index) =>
-    finish(each, relations.length === 1 ? 'PrimaryResult' : `Table_${index}`, binder, options),
+    finish(each, relations.length === 1 ? 'PrimaryResult' : `Table_${index}`, options),
   );
 }
 
@@ -213,12 +213,7 @@ function storedFunctions(functions: readonly StoredFunction[]): Environment {
   return environment;
 }
 
-function finish(
-  result: Relation,
-  name: string,
-  binder: Binder,
-  options: CompileOptions,
-): CompiledQuery {
+function finish(result: Relation, name: string, options: CompileOptions): CompiledQuery {
   if (result.columns.length > columnsMax) {
     throw new KqlProblem('KQL_LIMIT', `The result has more than ${columnsMax} columns`, {
       start: 0,
@@ -234,7 +229,7 @@ function finish(
     name: each.name,
     type: each.column.type,
   }));
-  const base = { name, statement, columns: schema, tables: [...binder.tables] };
+  const base = { name, statement, columns: schema, tables: [...lowering.tables] };
   return result.visualization === undefined
     ? base
     : { ...base, visualization: result.visualization };

@@ -58,6 +58,11 @@ export interface TableSchema {
   readonly name: string;
   /** In the order in which `T | take 1` shows them. Has `TimeGenerated: datetime`. */
   readonly columns: readonly ColumnSchema[];
+  /**
+   * String columns with a full-text index `text(tokenizer = splitByNonAlpha, preprocessor =
+   * lowerUTF8(c))` in every part: set only where the table was made with it.
+   */
+  readonly fullTextColumns?: readonly string[];
 }
 
 /**

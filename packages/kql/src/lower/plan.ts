@@ -47,6 +47,7 @@ import {
   type Column,
 } from '../semantics/bound.js';
 import { lowerExpression, type Surroundings } from './expression.js';
+import { askIndex } from './full-text.js';
 
 interface Shape {
   readonly from: SqlRelation | undefined;
@@ -62,6 +63,8 @@ interface Shape {
   readonly limitBy: Select['limitBy'];
   /** Window functions stand in the columns: nothing may be filtered or grouped beside them. */
   readonly windowed: boolean;
+  /** Columns of the table that is read here, whose full-text index a filter can ask. */
+  readonly fullText: ReadonlySet<Column>;
   readonly depth: number;
 }
 
@@ -76,6 +79,7 @@ const empty: Shape = {
   limit: undefined,
   limitBy: undefined,
   windowed: false,
+  fullText: new Set(),
   depth: 0,
 };
 
@@ -83,6 +87,8 @@ const empty: Shape = {
 export const givenAlias = 'source';
 
 export class Lowering {
+  /** Stored tables that the statement reads. */
+  readonly tables = new Set<string>();
   private hidden = 0;
   private nodes = 0;
 
@@ -91,6 +97,7 @@ export class Lowering {
   lower(plan: Plan, needed: ReadonlySet<Column>): Shape {
     switch (plan.kind) {
       case 'scan': {
+        this.tables.add(plan.table);
         const columns = new Map<Column, Sql>();
         const where: Sql[] = [];
         for (const each of plan.columns) {
@@ -103,7 +110,13 @@ export class Lowering {
             infix('<', time, integer(plan.timeRange.end)),
           );
         }
-        return { ...empty, from: table(plan.table, databaseName), columns, where };
+        return {
+          ...empty,
+          from: table(plan.table, databaseName),
+          columns,
+          where,
+          fullText: plan.fullText,
+        };
       }
       case 'given': {
         const columns = new Map<Column, Sql>();
@@ -261,7 +274,8 @@ export class Lowering {
     const heavy = new Set(shape.heavy);
     for (const each of made) {
       columns.set(each.column, lowerExpression(each.value, around));
-      if (this.isHeavy(each.value)) heavy.add(each.column);if (each.value.kind === 'constant') heavy.delete(each.column);
+      if (this.isHeavy(each.value)) heavy.add(each.column);
+      if (each.value.kind === 'constant') heavy.delete(each.column);
     }
     return { ...shape, columns, heavy, windowed: shape.windowed || windows };
   }
@@ -272,7 +286,8 @@ export class Lowering {
     const nested =
       value.kind === 'scalar' ||
       value.kind === 'member' ||
-      (value.kind === 'call' && value.args.some((arg) => arg.kind === 'scalar' || arg.kind === 'member'));
+      (value.kind === 'call' &&
+        value.args.some((arg) => arg.kind === 'scalar' || arg.kind === 'member'));
     return nested || sizeOf(value) > inlineColumnSizeMax;
   }
 
@@ -301,7 +316,12 @@ export class Lowering {
     const terms =
       predicate.kind === 'call' && predicate.name === 'and' ? predicate.args : [predicate];
     const around = this.around(shape);
-    const where = terms.map((term) => lowerExpression(term, around, false));
+    const where = terms.map((term) => {
+      const exact = lowerExpression(term, around, false);
+      return (
+        askIndex(term, shape.fullText, (column) => this.columnSql(shape, column), exact) ?? exact
+      );
+    });
     return { ...shape, where: [...shape.where, ...where] };
   }
 
@@ -641,7 +661,10 @@ export class Lowering {
     return {
       spend: () => {
         if (++this.nodes > loweredNodesMax) {
-          problem('KQL_LIMIT', `The statement has more than ${loweredNodesMax} parts`, { start: 0, end: 0 });
+          problem('KQL_LIMIT', `The statement has more than ${loweredNodesMax} parts`, {
+            start: 0,
+            end: 0,
+          });
         }
       },
       column: (column) => this.columnSql(shape, column),

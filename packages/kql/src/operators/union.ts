@@ -7,6 +7,7 @@ import {
   type Relation,
   type VisibleColumn,
 } from '../semantics/relation.js';
+import type { Plan } from '../plan/plan.js';
 import type { Expression, OperatorSyntax } from '../syntax/tree.js';
 import type { Span } from '../diagnostics.js';
 import type { ScalarType } from '@strongroom/sql';
@@ -98,7 +99,9 @@ export function unite(
 ): Relation {
   // Columns by name, with the types that they have in the order of their appearance.
   const types = new Map<string, ScalarType[]>();
-  const byName = tables.map((each) => new Map(each.relation.columns.map((visible) => [visible.name, visible.column])));
+  const byName = tables.map(
+    (each) => new Map(each.relation.columns.map((visible) => [visible.name, visible.column])),
+  );
   for (const each of tables) {
     for (const visible of each.relation.columns) {
       const known = types.get(visible.name);
@@ -109,9 +112,12 @@ export function unite(
   const taken = new Set<string>();
   const columns: VisibleColumn[] = [];
   const sourceColumn = source === undefined ? undefined : context.binder.column(source, 'string');
-  if (source !== undefined && sourceColumn !== undefined) columns.push({ name: source, column: sourceColumn });
+  if (source !== undefined && sourceColumn !== undefined)
+    columns.push({ name: source, column: sourceColumn });
   const made: Column[] = [];
-  const values: Bound[][] = tables.map((table) => (sourceColumn === undefined ? [] : [constant('string', table.name)]));
+  const values: Bound[][] = tables.map((table) =>
+    sourceColumn === undefined ? [] : [constant('string', table.name)],
+  );
   for (const [name, list] of types) {
     if (onlyCommon && !byName.every((each) => each.has(name))) continue;
     for (const type of list) {
@@ -130,9 +136,34 @@ export function unite(
       columns.push({ name: free, column });
     }
   }
-  const inputs = tables.map((table, index) => ({ plan: table.relation.plan, values: values[index] ?? [] }));
+  const all = tables.map((table, index) => ({
+    plan: table.relation.plan,
+    values: values[index] ?? [],
+  }));
+  // Empty tables give their columns, which stand above, and no rows: a search over everything would
+  // otherwise read hundreds of them.
+  const filled = all.filter((each) => !holdsNothing(each.plan));
+  const inputs = filled.length === 0 ? all.slice(0, 1) : filled;
   return relation(
     { kind: 'union', columns: sourceColumn === undefined ? made : [sourceColumn, ...made], inputs },
     columns,
   );
+}
+
+/** True where the plan surely gives no row. */
+function holdsNothing(plan: Plan): boolean {
+  switch (plan.kind) {
+    case 'scan':
+      return plan.isEmpty;
+    case 'extend':
+    case 'filter':
+    case 'sort':
+    case 'limit':
+    case 'sample':
+    case 'dedupe':
+    case 'expand':
+      return holdsNothing(plan.input);
+    default:
+      return false;
+  }
 }

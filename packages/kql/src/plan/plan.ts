@@ -53,8 +53,12 @@ export type Plan =
       readonly kind: 'scan';
       readonly workspaceId: string;
       readonly table: string;
+      /** The table surely holds no row. */
+      readonly isEmpty: boolean;
       readonly columns: readonly { readonly stored: string; readonly column: Column }[];
       readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
+      /** Columns that a full-text index answers for. */
+      readonly fullText: ReadonlySet<Column>;
     }
   /** Rows written in the query. */
   | {

@@ -50,6 +50,8 @@ import { commonType, widest } from './types.js';
 export interface TableCatalog {
   get(name: string): TableSchema | undefined;
   names(): Iterable<string>;
+  /** True for a table that surely holds no row: a union or a search leaves it out of its SQL. */
+  isEmpty?(name: string): boolean;
 }
 
 export interface BinderOptions {
@@ -71,8 +73,6 @@ export interface Scope {
 export class Binder implements FoldContext {
   readonly now: bigint;
   readonly options: BinderOptions;
-  /** Stored tables that the query reads. */
-  readonly tables = new Set<string>();
   private readonly usedNames = new Set<string>();
   private nodes = 0;
   private depth = 0;
@@ -94,7 +94,8 @@ export class Binder implements FoldContext {
     let unique = name;
     if (this.usedNames.has(name)) {
       let number = this.nameNumbers.get(name) ?? 2;
-      for (unique = `${name}$${number}`; this.usedNames.has(unique); unique = `${name}$${number}`) number++;
+      for (unique = `${name}$${number}`; this.usedNames.has(unique); unique = `${name}$${number}`)
+        number++;
       this.nameNumbers.set(name, number + 1);
     }
     this.usedNames.add(unique);
@@ -365,7 +366,6 @@ export class Binder implements FoldContext {
         didYouMean(name, known),
       );
     }
-    this.tables.add(name);
     // A name that something else in the statement has already gets an alias; the rest stay as stored.
     const clashing = new Set(
       schema.columns.map((each) => each.name).filter((each) => this.usedNames.has(each)),
@@ -402,9 +402,15 @@ export class Binder implements FoldContext {
     const scanned: Plan = {
       kind: 'scan',
       workspaceId: this.options.workspaceId,
+      isEmpty: this.options.tables.isEmpty?.(name) ?? false,
       table: name,
       columns: stored,
       timeRange: this.options.timeRange,
+      fullText: new Set(
+        stored
+          .filter((each) => schema.fullTextColumns?.includes(each.stored))
+          .map((each) => each.column),
+      ),
     };
     const plan: Plan =
       constants.length === 0 ? scanned : { kind: 'extend', input: scanned, definitions: constants };
@@ -1159,7 +1165,11 @@ export class Binder implements FoldContext {
     let size = 1;
     for (const arg of args) size += sizeOf(arg);
     if (size > expressionNodesMax) {
-      problem('KQL_LIMIT', `An expression has more than ${expressionNodesMax} parts, with its variables put in`, { start: 0, end: 0 });
+      problem(
+        'KQL_LIMIT',
+        `An expression has more than ${expressionNodesMax} parts, with its variables put in`,
+        { start: 0, end: 0 },
+      );
     }
     return {
       kind: 'call',
