@@ -116,6 +116,18 @@ describe('an agent', { concurrency: 4 }, () => {
       });
       await enrolWith(service);
       await assert.rejects(enrolWith(service), { code: 'AGENT_ALREADY_ENROLLED' });
+      // Anew: another agent, and nothing of others in the directory is touched.
+      await writeFile(join(stateOf(service), 'not-ours'), 'kept');
+      const before = await readFile(join(stateOf(service), 'agent.json'), 'utf8');
+      await enrolWith(service, { replace: true });
+      assert.notEqual(await readFile(join(stateOf(service), 'agent.json'), 'utf8'), before);
+      assert.equal(await readFile(join(stateOf(service), 'not-ours'), 'utf8'), 'kept');
+      const agent = startAgent(service);
+      await until('running', () => agent.log.length > 0);
+      await assert.rejects(enrolWith(service, { replace: true }), {
+        code: 'AGENT_ALREADY_RUNNING',
+      });
+      await agent.stop();
     }));
 
   test('nothing of the state directory is readable without the key, and the key is not in it', () =>

@@ -7,9 +7,10 @@ import { assertOutside, makeCsr } from '@strongroom/keys';
 import { ServiceClient, jsonOf, refusalOf } from './client.js';
 import { storeConfiguration } from './configuration.js';
 import { agentError } from './errors.js';
+import { holderOf } from './lock.js';
 import { checkAuthority, checkPin, fetchPinnedAuthority, serverAddress } from './pin.js';
 import { makeDirectoryDurably } from './sealed-file.js';
-import { createState, credentialName, isEnrolled, openState } from './state.js';
+import { createState, credentialName, isEnrolled, openState, removeState } from './state.js';
 import type { AgentPorts, KeyPlace } from './state.js';
 import type { System } from './system.js';
 import { agentVersion } from './version.js';
@@ -55,7 +56,12 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   const { fs, clock, random, stateDirectory } = options;
   const pin = checkPin(options.pin);
   const { host, port, url } = serverAddress(options.server);
-  if (await isEnrolled(fs, stateDirectory)) {
+  const enrolledBefore = await isEnrolled(fs, stateDirectory);
+  if (enrolledBefore) {
+    const holder = await holderOf(fs, options.system, stateDirectory);
+    if (holder !== undefined) {
+      throw agentError('AGENT_ALREADY_RUNNING', `Process ${holder} runs the agent of this state.`);
+    }
     if (options.replace !== true) {
       throw agentError('AGENT_ALREADY_ENROLLED', `An agent lives in ${stateDirectory} already.`, {
         hint: 'Run it, or give --replace to enrol anew.',
@@ -106,7 +112,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
     privateKey: privateKeyPem,
   });
 
-  if (options.replace === true) await fs.removeTree(stateDirectory);
+  if (enrolledBefore) await removeState(fs, stateDirectory);
   await makeDirectoryDurably(fs, stateDirectory);
   const { credentialsDirectory } = options;
   const key: KeyPlace =

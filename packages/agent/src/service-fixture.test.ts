@@ -237,7 +237,7 @@ export const stateOf = (service: TestService): string => join(service.directory,
 
 export const enrolWith = (
   service: TestService,
-  changes: { key?: string; pin?: string; server?: string } = {},
+  changes: { key?: string; pin?: string; server?: string; replace?: boolean } = {},
 ): Promise<Enrolled> =>
   enrol({
     fs: nodeFileSystem,
@@ -249,6 +249,7 @@ export const enrolWith = (
     pin: changes.pin ?? service.authority.caPin(),
     stateDirectory: stateOf(service),
     keyDirectory: join(service.directory, 'keys'),
+    replace: changes.replace ?? false,
   });
 
 /** An agent that runs in this process until it is stopped. */

@@ -161,6 +161,24 @@ const segmentKeysOf = (keys: WorkspaceKeys): SegmentKeys => ({
   },
 });
 
+/** Removes an agent's state, and nothing else that lies in the directory. */
+export async function removeState(fs: Fs, directory: string): Promise<void> {
+  // First what makes it an agent: half a removal is no agent.
+  for (const name of [
+    agentFileName,
+    identityFileName,
+    'configuration',
+    'checkpoint',
+    'receipts',
+    'status.json',
+    'agent.lock',
+    'spool',
+  ]) {
+    await fs.removeTree(join(directory, name));
+  }
+  await fs.syncDirectory(directory);
+}
+
 /** Makes the state of a newly enrolled agent. The identity is written last: it makes the agent. */
 export async function createState(
   ports: AgentPorts,
