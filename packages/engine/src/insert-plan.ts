@@ -128,7 +128,7 @@ class Incoming {
     this.columns = columns;
     const texts = columns.filter((each) => each.type !== 'dynamic');
     const rawLine = notNull(column('line'));
-    const items: SelectItem[] = [
+    const items: { value: Expression; alias: string }[] = [
       { value: rawLine, alias: '#line' },
       ...systemNames.map((name) => ({ value: notNull(column(name)), alias: name })),
     ];
@@ -153,7 +153,18 @@ class Incoming {
         alias: '#raw',
       });
     }
-    this.rows = select({ items, from: arrow(rowsName) });
+    const parsed = select({ items, from: arrow(rowsName) });
+    // Each cast is said once and used by name: the conditions below speak of values again and again.
+    this.rows = select({
+      items: [
+        ...items.map((item) => ({ value: column(item.alias) })),
+        ...this.cast.map((each) => ({
+          value: castText(this.text(each), each.type),
+          alias: `#value ${each.name}`,
+        })),
+      ],
+      from: from(parsed),
+    });
   }
 
   /** Text of a column's value as it came: null where there is none (a string's: empty). */
@@ -166,7 +177,7 @@ class Incoming {
   /** The value in its declared type, null where it does not cast. */
   value(each: ColumnSchema): Expression {
     if (each.type === 'string') return this.text(each);
-    if (each.type !== 'dynamic') return castText(this.text(each), each.type);
+    if (each.type !== 'dynamic') return column(`#value ${each.name}`);
     // JSON text as it came, so that "5" and 5 stay apart; JSON's null is no value.
     const raw = this.#dynamicsApart
       ? call('arrayElement', column('#raw'), text(each.name))
