@@ -66,6 +66,8 @@ export const portalPaths = {
   user: (id: string): string => `/api/users/${encodeURIComponent(id)}`,
   applications: '/api/applications',
   application: (id: string): string => `/api/applications/${encodeURIComponent(id)}`,
+  /** `POST`: a new secret; the ones before it and their tokens end at once. */
+  applicationSecret: (id: string): string => `/api/applications/${encodeURIComponent(id)}/secret`,
   ownPassword: '/api/me/password',
   agents: (workspace: string): string => `/api/workspaces/${workspace}/agents`,
   revokeAgent: (workspace: string, agent: string): string =>

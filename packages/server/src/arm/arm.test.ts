@@ -286,6 +286,7 @@ test('a rule is checked against its workspaces and can be sent through by its ma
     [rule({}, { outputStream: 'Custom-Missing_CL' }), 'InvalidOutputTable'],
     [rule({}, { streams: ['Custom-Other'] }), 'InvalidStream'],
     [rule({}, { destinations: ['x'] }), 'InvalidDataFlow'],
+    [rule({}, { streams: Array.from({ length: 501 }, () => 'Custom-In') }), 'InvalidDataFlow'],
     [
       rule({
         streamDeclarations: { 'Custom-In': { columns: [{ name: 'RawData', type: 'string' }] } },

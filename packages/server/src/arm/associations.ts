@@ -7,7 +7,7 @@ import type { Outgoing } from '../http/request.js';
 import { audited, authorise, resourceNotFound, systemData } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { insightsPath } from './endpoints.js';
-import { invalid, readObject, readOptionalText } from './fields.js';
+import { invalid, readObject, readOptionalText, readText } from './fields.js';
 
 const provider = 'Microsoft.Insights';
 const type = `${provider}/dataCollectionRuleAssociations`;
@@ -89,7 +89,11 @@ export function associationRoutes(options: ArmOptions): readonly Route[] {
         targetKey(before.properties),
       );
     }
-    const name = call.params['name'] ?? '';
+    const name = readText(call.params['name'], 'associationName', {
+      charsMax: 260,
+      pattern: /^[A-Za-z0-9][\w.() -]*$/,
+    });
+    if (call.scope.length > 2_048) throw invalid('resourceUri', 'The resource id is too long.');
     const now = clock.now();
     const after: StoredResource = {
       kind: 'association',

@@ -6,6 +6,7 @@ import type { Outgoing } from '../http/request.js';
 import { audited, authorise, resourceNotFound, systemData } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
+  invalid,
   notSupported,
   readObject,
   readOptionalObject,
@@ -56,6 +57,12 @@ export function endpointRoutes(options: ArmOptions): readonly Route[] {
     const before = find(call);
     if (before !== undefined || !mayAddInsightsResource(options, call)) {
       await authorise(options, call, `${type}/write`, call.scopeKey);
+    }
+    if (!insightsName.test(call.params['name'] ?? '')) {
+      throw invalid(
+        'dataCollectionEndpointName',
+        'A name has 3 to 64 letters, digits and -_. inside.',
+      );
     }
     const region = readLocation(body, options.regions);
     return store(call, before, {

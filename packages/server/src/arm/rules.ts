@@ -38,6 +38,8 @@ export const ruleLimits = {
   columnsMax: 500,
   flowsMax: 100,
   destinationsMax: 50,
+  /** Streams times destinations over all flows: each may have a transformation to compile. */
+  pathsMax: 500,
   transformCharsMax: 15_360,
 } as const;
 
@@ -277,6 +279,16 @@ function checkShape(properties: JsonObject): RuleContent {
       'properties.dataFlows',
       `A rule has 1 to ${ruleLimits.flowsMax} flows.`,
     );
+  }
+  let paths = 0;
+  for (const flow of content.flows) paths += flow.streams.length * flow.destinations.length;
+  if (paths > ruleLimits.pathsMax) {
+    problem(
+      'InvalidDataFlow',
+      'properties.dataFlows',
+      `A rule may lead its streams to their destinations on ${ruleLimits.pathsMax} paths at most.`,
+    );
+    throwProblems(problems);
   }
   content.flows.forEach((flow, index) => {
     const target = `properties.dataFlows[${index}]`;

@@ -1,7 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock, PrincipalId, WorkspaceId } from '@strongroom/base';
 import type { CatalogReader, StreamRecord, TableRecord } from './catalog.js';
+import { HttpError } from '../http/errors.js';
 import { CatalogError } from './errors.js';
+import { catalogLimits } from './limits.js';
 import { migrate } from './migrations.js';
 import { openDatabase } from './open-database.js';
 import type {
@@ -38,7 +40,8 @@ export interface Catalog extends CatalogReader {
   /**
    * Runs one change. Inside, `snapshot` is the newest state and stays it until the change ends, so
    * what was checked against it still holds when it is written. Whatever `act` throws undoes it.
-   * Rejects `CATALOG_CONFLICT` where a unique name is taken.
+   * Rejects `CATALOG_CONFLICT` where a unique name is taken, and with 409 `QuotaExceeded` where
+   * there are as many records of a kind as there may be.
    */
   change<T>(act: (write: CatalogWriter, snapshot: Snapshot) => Promise<T>): Promise<T>;
   /** Keeps when agents were last heard; no snapshot is rebuilt for it. */
@@ -125,7 +128,9 @@ class StoredCatalog implements Catalog {
       try {
         result = await this.#database
           .transaction()
-          .execute((transaction) => act(createWriter(transaction, touched), this.snapshot));
+          .execute((transaction) =>
+            act(createWriter(transaction, touched, this.snapshot), this.snapshot),
+          );
       } catch (error) {
         throw isUniqueViolation(error)
           ? new CatalogError('CATALOG_CONFLICT', 'The name is taken.', { cause: error })
@@ -228,7 +233,13 @@ const isUniqueViolation = (error: unknown): boolean =>
 function createWriter(
   database: Transaction<CatalogDatabase>,
   touched: { add(area: Area): unknown },
+  snapshot: Snapshot,
 ): CatalogWriter {
+  /** Refuses a new record where there are as many as there may be. */
+  const checkRoom = (isNew: boolean, count: number, most: number, what: string): void => {
+    if (!isNew || count < most) return;
+    throw new HttpError(409, 'QuotaExceeded', `There may be ${most} ${what} at most.`);
+  };
   /** The assignments at a scope and below it. */
   const removeAssignmentsBelow = async (scopeKey: string): Promise<void> => {
     touched.add('assignments');
@@ -245,6 +256,13 @@ function createWriter(
   };
   return {
     putWorkspace: async (record) => {
+      const { workspaces } = snapshot;
+      checkRoom(
+        !workspaces.has(record.workspaceId),
+        workspaces.size,
+        catalogLimits.workspacesMax,
+        'workspaces',
+      );
       touched.add('workspaces');
       const row = {
         id: record.workspaceId,
@@ -282,6 +300,13 @@ function createWriter(
       await removeAssignmentsBelow(record.resourceKey);
     },
     putTable: async (record) => {
+      const tables = snapshot.tables.get(record.workspaceId);
+      checkRoom(
+        tables?.has(record.name) !== true,
+        tables?.size ?? 0,
+        catalogLimits.tablesPerWorkspaceMax,
+        'tables in a workspace',
+      );
       touched.add('tables');
       const row = {
         workspace_id: record.workspaceId,
@@ -307,6 +332,13 @@ function createWriter(
         .execute();
     },
     putSearch: async (record) => {
+      const searches = snapshot.searches.get(record.workspaceId);
+      checkRoom(
+        searches?.has(record.searchId.toLowerCase()) !== true,
+        searches?.size ?? 0,
+        catalogLimits.savedSearchesPerWorkspaceMax,
+        'saved searches in a workspace',
+      );
       touched.add('searches');
       const row = {
         workspace_id: record.workspaceId,
@@ -330,6 +362,13 @@ function createWriter(
         .execute();
     },
     putResource: async (record) => {
+      const { resources } = snapshot;
+      checkRoom(
+        !resources.has(record.resourceKey),
+        resources.size,
+        catalogLimits.resourcesMax,
+        'rules, endpoints and associations',
+      );
       touched.add('resources');
       const row = {
         resource_key: record.resourceKey,
@@ -359,6 +398,8 @@ function createWriter(
       await removeAssignmentsBelow(key);
     },
     putUser: async (record) => {
+      const { users } = snapshot;
+      checkRoom(!users.has(record.id), users.size, catalogLimits.usersMax, 'users');
       touched.add('users');
       const row = {
         id: record.id,
@@ -384,6 +425,13 @@ function createWriter(
       await database.deleteFrom('role_assignment').where('principal_id', '=', id).execute();
     },
     putApplication: async (record) => {
+      const { applications } = snapshot;
+      checkRoom(
+        !applications.has(record.clientId),
+        applications.size,
+        catalogLimits.applicationsMax,
+        'applications',
+      );
       touched.add('applications');
       const row = {
         client_id: record.clientId,
@@ -426,6 +474,12 @@ function createWriter(
       await database.deleteFrom('credential').where('client_id', '=', clientId).execute();
     },
     putAssignment: async (record) => {
+      checkRoom(
+        true,
+        snapshot.assignments.length,
+        catalogLimits.assignmentsMax,
+        'role assignments',
+      );
       touched.add('assignments');
       await database
         .insertInto('role_assignment')
@@ -450,6 +504,8 @@ function createWriter(
         .execute();
     },
     putAgent: async (record) => {
+      const { agents } = snapshot;
+      checkRoom(!agents.has(record.id), agents.size, catalogLimits.agentsMax, 'agents');
       touched.add('agents');
       const row = {
         id: record.id,
@@ -473,6 +529,13 @@ function createWriter(
         .execute();
     },
     putEnrollmentKey: async (record) => {
+      const { enrollmentKeys } = snapshot;
+      checkRoom(
+        !enrollmentKeys.has(record.id),
+        enrollmentKeys.size,
+        catalogLimits.enrollmentKeysMax,
+        'enrolment keys',
+      );
       touched.add('enrollmentKeys');
       const row = {
         id: record.id,

@@ -147,7 +147,12 @@ test('an application’s secret is shown once and ends with the application', as
   assert.equal((await plane.authenticate('management', bearer)).id, made.json.id);
   const list = await admin('GET', '/api/applications');
   assert.ok(!list.text.includes(made.json.clientSecret));
-  assert.equal((await admin('DELETE', `/api/applications/${made.json.id}`)).status, 204);
+  const renewed = await admin('POST', `/api/applications/${made.json.id}/secret`, {});
+  assert.notEqual(renewed.json.clientSecret, made.json.clientSecret);
   await assert.rejects(plane.authenticate('management', bearer), { status: 401 });
+  const other = { headers: { authorization: `Bearer ${await plane.token(renewed.json)}` } };
+  await plane.authenticate('management', other);
+  assert.equal((await admin('DELETE', `/api/applications/${made.json.id}`)).status, 204);
+  await assert.rejects(plane.authenticate('management', other), { status: 401 });
   await assert.rejects(plane.token(made.json), /7000215/);
 });

@@ -30,7 +30,7 @@ import { refuseLastAdministrator } from '../arm/role-assignments.js';
 import { checkGroup, createWorkspace, namePattern, readLocation } from '../arm/workspaces.js';
 import type { Audit } from '../audit/audit.js';
 import type { Catalog } from '../catalog/open-catalog.js';
-import type { StoredApplication, StoredUser, StoredWorkspace } from '../catalog/records.js';
+import type { Json, StoredApplication, StoredUser, StoredWorkspace } from '../catalog/records.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
@@ -93,6 +93,7 @@ export function createPortal(options: PortalOptions): Handler {
     ['GET', 'applications', listApplications],
     ['POST', 'applications', makeApplication],
     ['DELETE', 'applications/:', removeApplication],
+    ['POST', 'applications/:/secret', renewSecret],
     ['POST', 'me/password', changeOwnPassword],
     ['GET', 'workspaces/:/agents', listAgents],
     ['POST', 'workspaces/:/agents/:/revoke', revokeAgent],
@@ -409,15 +410,7 @@ export function createPortal(options: PortalOptions): Handler {
     await authorise(options, call, `${users}/write`, '/');
     const body = readObject(await readJsonBody(call.request));
     const displayName = readText(body['displayName'], 'displayName', { charsMax: 256 });
-    const days =
-      body['expiresInDays'] === undefined
-        ? 365
-        : readInteger(
-            body['expiresInDays'],
-            'expiresInDays',
-            (value) => value >= 1 && value <= 730,
-            'a whole number of days from 1 to 730',
-          );
+    const days = readDays(body);
     const certificate = readOptionalText(body['certificate'], 'certificate', { charsMax: 16_384 });
     if (certificate !== undefined && !isCertificate(certificate)) {
       throw invalid('certificate', "'certificate' must be one certificate as PEM.");
@@ -457,9 +450,8 @@ export function createPortal(options: PortalOptions): Handler {
     });
   }
 
-  async function removeApplication(call: Call): Promise<Outgoing> {
-    await authorise(options, call, `${users}/write`, '/');
-    const id = (call.rest[1] ?? '').toLowerCase();
+  function findApplication(text: string | undefined): StoredApplication {
+    const id = (text ?? '').toLowerCase();
     const { snapshot } = catalog;
     const found =
       snapshot.applications.get(id) ??
@@ -467,6 +459,12 @@ export function createPortal(options: PortalOptions): Handler {
     if (found === undefined) {
       throw new HttpError(404, 'ApplicationNotFound', 'There is no such application.');
     }
+    return found;
+  }
+
+  async function removeApplication(call: Call): Promise<Outgoing> {
+    await authorise(options, call, `${users}/write`, '/');
+    const found = findApplication(call.rest[1]);
     await audited(
       options,
       call,
@@ -474,6 +472,37 @@ export function createPortal(options: PortalOptions): Handler {
       () => catalog.change((write) => write.removeApplication(found)),
     );
     return { status: 204 };
+  }
+
+  async function renewSecret(call: Call): Promise<Outgoing> {
+    await authorise(options, call, `${users}/write`, '/');
+    const found = findApplication(call.rest[1]);
+    const days = readDays((await readJsonBody(call.request)) ?? {});
+    const clientSecret = newSecret(random, 'srs_');
+    const now = clock.now();
+    const expiresAt = now + days * dayMs;
+    await audited(
+      options,
+      call,
+      { operation: `${users}/write`, target: found.clientId, properties: { secretRenewed: true } },
+      () =>
+        catalog.change(async (write) => {
+          await write.removeCredentials(found.clientId);
+          await write.putCredential({
+            id: random.uuid(),
+            clientId: found.clientId,
+            kind: 'secret',
+            verifier: secretHash(clientSecret),
+            createdAt: now,
+            expiresAt,
+          });
+        }),
+    );
+    return jsonAnswer(200, {
+      ...summarizeApplication(found),
+      clientSecret,
+      secretExpiresAt: new Date(expiresAt).toISOString(),
+    });
   }
 
   // Agents
@@ -602,6 +631,18 @@ export function createPortal(options: PortalOptions): Handler {
     }
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
   }
+}
+
+/** Life of a secret. */
+function readDays(body: Json): number {
+  const days = readObject(body)['expiresInDays'];
+  if (days === undefined) return 365;
+  return readInteger(
+    days,
+    'expiresInDays',
+    (value) => value >= 1 && value <= 730,
+    'a whole number of days from 1 to 730',
+  );
 }
 
 /** `:` in a pattern stands for one segment. */
