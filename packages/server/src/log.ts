@@ -26,6 +26,8 @@ export function createLog(write: (line: string) => void, now: () => number): Log
 export function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const engineCode =
+    'engineCode' in error && typeof error.engineCode === 'number' ? error.engineCode : undefined;
   const frame = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '));
-  return { error: error.name, code, at: frame?.trim().slice(0, 200) };
+  return { error: error.name, code, engineCode, at: frame?.trim().slice(0, 200) };
 }

@@ -306,6 +306,8 @@ async function sendError(
 ): Promise<void> {
   if (!(error instanceof HttpError)) {
     log.error('request failed', { correlationId, ...errorFields(error) });
+  } else if (error.status >= 500 && error.status !== 503) {
+    log.error('request failed', { correlationId, ...errorFields(error.cause ?? error) });
   }
   if (response.headersSent || response.destroyed) {
     // The status is out already: cutting the connection is the only honest sign of failure left.

@@ -56,7 +56,10 @@ export function engineRefusal(error: unknown, timeoutSeconds: number): EngineRef
   if (!(error instanceof StrongroomError)) return undefined;
   const refusal = (status: number, code: string, inner: ErrorDetail): EngineRefusal => ({
     status,
-    error: new HttpError(status, code, inner.message, { detail: { innererror: inner } }),
+    error: new HttpError(status, code, inner.message, {
+      detail: { innererror: inner },
+      cause: error,
+    }),
     detail: inner,
   });
   switch (error.code) {
