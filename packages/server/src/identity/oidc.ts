@@ -296,7 +296,8 @@ function configure(options: {
         client_name: 'Strongroom command line',
         application_type: 'native',
         token_endpoint_auth_method: 'none',
-        redirect_uris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
+        // Any port counts (RFC 8252 §7.3). Not `[::1]`: a content policy cannot name it.
+        redirect_uris: ['http://127.0.0.1/callback'],
         grant_types: [
           'authorization_code',
           'refresh_token',

@@ -20,7 +20,7 @@ export const pageHeaders = {
   'cache-control': 'no-store',
   'content-security-policy':
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
-    "frame-ancestors 'none'; form-action 'self' http://127.0.0.1:* http://[::1]:*",
+    "frame-ancestors 'none'; form-action 'self' http://127.0.0.1:*",
   // With `no-referrer` a browser sends `Origin: null` with the form, which is no proof of anything.
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
@@ -34,6 +34,7 @@ export const renderPage = (title: string, body: string): string => `<!doctype ht
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escapeHtml(title)} – Strongroom</title>
+    <link rel="icon" href="/portal/mark.svg" />
     <link rel="stylesheet" href="/portal/sign-in.css" />
   </head>
   <body>
