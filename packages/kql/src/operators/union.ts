@@ -143,12 +143,30 @@ export function unite(
   // Empty tables give their columns, which stand above, and no rows: a search over everything would
   // otherwise read hundreds of them.
   const filled = all.filter((each) => !holdsNothing(each.plan));
-  const inputs = filled.length === 0 ? all.slice(0, 1) : filled;
+  const kept = filled.length === 0 ? all.slice(0, 1) : filled;
+  const whole = sourceColumn === undefined ? made : [sourceColumn, ...made];
+  // A column that none of the kept tables has is null everywhere: no need to unite it.
+  const isNull = whole.map((_, index) => kept.every((each) => isNullConstant(each.values[index])));
+  const inputs = kept.map((each) => ({
+    plan: each.plan,
+    values: each.values.filter((_, index) => isNull[index] !== true),
+  }));
+  const united: Plan = {
+    kind: 'union',
+    columns: whole.filter((_, index) => isNull[index] !== true),
+    inputs,
+  };
+  const definitions = whole
+    .filter((_, index) => isNull[index] === true)
+    .map((column) => ({ column, value: constant(column.type, null) }));
   return relation(
-    { kind: 'union', columns: sourceColumn === undefined ? made : [sourceColumn, ...made], inputs },
+    definitions.length === 0 ? united : { kind: 'extend', input: united, definitions },
     columns,
   );
 }
+
+const isNullConstant = (value: Bound | undefined): boolean =>
+  value?.kind === 'constant' && value.value === null;
 
 /** True where the plan surely gives no row. */
 function holdsNothing(plan: Plan): boolean {
@@ -160,7 +178,7 @@ function holdsNothing(plan: Plan): boolean {
     case 'sort':
     case 'limit':
     case 'sample':
-    case 'dedupe':
+    case 'limit-by':
     case 'expand':
       return holdsNothing(plan.input);
     default:
