@@ -8,6 +8,8 @@ export const identityLimits = {
   assertionLifetimeSecondsMax: 3_600,
   /** Longest bearer token that is looked at. */
   tokenCharsMax: 8_192,
+  /** Tokens whose signature is known to be good. */
+  verifiedTokensMax: 10_000,
   /** Failed secrets of one client from one address before it has to wait. */
   secretFailuresFree: 10,
   /** Failed passwords of one user from one address before waits begin. */
