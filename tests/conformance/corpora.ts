@@ -9,6 +9,7 @@ import { compile, type CompiledQuery } from '@strongroom/kql';
 import {
   databaseName,
   print,
+  statementBytesMax,
   storageType,
   systemColumns,
   type ColumnSchema,

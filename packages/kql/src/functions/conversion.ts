@@ -44,12 +44,7 @@ export interface JsonPath {
 }
 
 export function jsonPath(value: Sql, of: Bound | undefined): JsonPath {
-  if (
-    of?.kind === 'call' &&
-    of.name === '$index' &&
-    value.kind === 'call' &&
-    value.name === 'JSONExtractRaw'
-  ) {
+  if (of?.type === 'dynamic' && value.kind === 'call' && value.name === 'JSONExtractRaw') {
     return { root: value.args[0] as Sql, keys: value.args.slice(1) };
   }
   return { root: parsedText(value, of), keys: [] };

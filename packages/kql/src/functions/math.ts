@@ -40,10 +40,12 @@ function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType
     sizeBound.value > 0n
   ) {
     const bare = integer(sizeBound.value);
+    // Typed: beside an unsigned literal a negative value would wrap.
+    const typed = integer(sizeBound.value, 'Int64');
     if (sizeBound.value === 1n) return value;
     // Datetimes are never negative, so the plain remainder is enough for them.
     if (type === 'datetime') return infix('-', value, infix('%', value, bare));
-    return infix('-', value, call('toInt64', call('positiveModulo', value, bare)));
+    return infix('-', value, call('toInt64', call('positiveModulo', value, typed)));
   }
   return call(
     'if',

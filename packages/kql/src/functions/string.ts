@@ -450,7 +450,18 @@ export const stringRows: readonly FunctionRow[] = [
         'concat',
         text('{'),
         ...field('Scheme', call('toJSONString', call('protocol', url))),
-        ...field('Host', call('toJSONString', call('domain', url))),
+        ...field(
+          'Host',
+          call(
+            'toJSONString',
+            call(
+              'regexpExtract',
+              url,
+              text('^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)'),
+              integer(1),
+            ),
+          ),
+        ),
         ...field(
           'Port',
           call(

@@ -40,17 +40,11 @@ export function datetimeText(ticks: Sql): Sql {
   return call('concat', call('replaceOne', whole, text(' '), text('T')), text('Z'));
 }
 
-/** `2020-01-02T03:04:05Z`: the fraction only as far as it is not zero. */
+/** `2020-01-02T03:04:05Z`: the fraction only as far as it is not zero (its point ends the trimming). */
 export function datetimeShort(ticks: Sql): Sql {
   const whole = call('toString', asCalendar(ticks));
   const trimmed = call('trimRight', call('trimRight', whole, text('0')), text('.'));
-  const cut = call(
-    'if',
-    infix('=', infix('%', ticks, integer(10_000_000n)), integer(0)),
-    call('substring', whole, integer(1), integer(19)),
-    trimmed,
-  );
-  return call('concat', call('replaceOne', cut, text(' '), text('T')), text('Z'));
+  return call('concat', call('replaceOne', trimmed, text(' '), text('T')), text('Z'));
 }
 
 /** `[-][d.]hh:mm:ss[.fffffff]`. The least long's absolute value is beyond a long, so it is UInt64. */

@@ -1,15 +1,6 @@
 /** How a result's values go over the wire: `FORMAT JSONCompactEachRow` prints the API's rows. */
 
-import {
-  call,
-  inList,
-  infix,
-  integer,
-  nullOf,
-  text,
-  type Expression as Sql,
-  type Settings,
-} from '@strongroom/sql';
+import { call, infix, integer, text, type Expression as Sql, type Settings } from '@strongroom/sql';
 import { datetimeShort, timespanText } from '../functions/time-sql.js';
 import type { Column } from '../semantics/bound.js';
 import { subqueryDepthMax } from '../limits.js';
@@ -27,7 +18,7 @@ export function encode(value: Sql, column: Column): Sql {
     case 'timespan':
       return timespanText(value);
     case 'dynamic':
-      return call('if', inList(value, [text(''), text('null')]), nullOf('Nullable(String)'), value);
+      return call('nullIf', call('nullIf', value, text('')), text('null'));
     case 'decimal':
     case 'guid':
       return call('toString', value);

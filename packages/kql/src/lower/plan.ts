@@ -187,7 +187,7 @@ export class Lowering {
           false,
         );
       }
-      case 'dedupe': {
+      case 'limit-by': {
         const below = new Set(needed);
         for (const key of plan.keys) below.add(key);
         let shape = this.lower(plan.input, below);
@@ -195,7 +195,7 @@ export class Lowering {
           shape = this.wrap(shape, below);
         return {
           ...shape,
-          limitBy: { count: 1n, by: plan.keys.map((key) => this.columnSql(shape, key)) },
+          limitBy: { count: plan.count, by: plan.keys.map((key) => this.columnSql(shape, key)) },
         };
       }
       case 'join':
@@ -283,6 +283,8 @@ export class Lowering {
   /** Too large to be written again where it is used. */
   private isHeavy(value: Bound): boolean {
     if (isVolatile(value) || hasWindow(value)) return true;
+    // One match, whatever the number of its groups.
+    if (value.kind === 'call' && value.name === '$groups') return true;
     const nested =
       value.kind === 'scalar' ||
       value.kind === 'member' ||
@@ -540,13 +542,9 @@ export class Lowering {
       for (const each of kept) {
         const value = input.values[each.index] as Bound;
         const sql = lowerExpression(value, around);
-        // A stored column has its type already; what is computed gets it, so that all inputs agree.
-        columns.set(
-          each.column,
-          each.column.type === 'string' || each.column.type === 'dynamic'
-            ? sql
-            : cast(sql, storageType[each.column.type]),
-        );
+        // A column has its type already; what is computed gets it, so that all inputs agree.
+        const isTyped = value.kind !== 'call' || !hasNull(value.type);
+        columns.set(each.column, isTyped ? sql : cast(sql, storageType[each.column.type]));
       }
       const query = this.toQuery(
         { ...shape, columns, order: [] },
@@ -597,11 +595,11 @@ export class Lowering {
         isBag,
         call('arrayMap', lambda(['m'], pair), bagMembers),
         inList(value, [text(''), text('null')]),
-        cast(array(), 'Array(String)'),
+        array(text('')),
         array(value),
       );
     });
-    // Arrays side by side: the shorter are filled with nulls. An empty or absent one gives one null row.
+    // Arrays side by side: the shorter are filled with nulls. A null gives one row, an empty array none.
     const named = plan.items.map((item, index) => ({
       item,
       name: `$array${this.hidden++}`,
@@ -613,11 +611,8 @@ export class Lowering {
     );
     named.forEach((each, index) => inner.set(holders[index] as Column, each.value));
     shape = this.wrap({ ...shape, columns: inner }, new Set([...below, ...holders]));
-    let length: Sql = call(
-      'greatest',
-      integer(1),
-      ...named.map((each) => call('length', sqlColumn(each.name))),
-    );
+    const lengths = named.map((each) => call('length', sqlColumn(each.name)));
+    let length: Sql = lengths.length === 1 ? (lengths[0] as Sql) : call('greatest', ...lengths);
     if (plan.limit !== undefined) length = call('least', length, integer(plan.limit));
     const elements: SelectItem[] = named.map((each) => ({
       value: call('arrayResize', sqlColumn(each.name), length, text('')),

@@ -1,6 +1,7 @@
 import type { OperatorLookup } from '../syntax/parser.js';
 import { extend } from './extend.js';
 import { join, lookup } from './join.js';
+import { mvApply } from './mv-apply.js';
 import { mvExpand } from './mv-expand.js';
 import type { Operator } from './operator.js';
 import { parse, parseWhere } from './parse.js';
@@ -44,6 +45,7 @@ for (const operator of [
   parse,
   parseWhere,
   mvExpand,
+  mvApply,
   getschema,
   as,
   invoke,

@@ -235,7 +235,7 @@ export const join = piped<JoinSyntax>({
     );
     const deduped: Relation = {
       ...named.relation,
-      plan: { kind: 'dedupe', input: named.relation.plan, keys: named.columns },
+      plan: { kind: 'limit-by', input: named.relation.plan, count: 1n, keys: named.columns },
     };
     const uniqueKeys = keys.map((key, index) => ({
       ...key,

@@ -115,7 +115,6 @@ export const unsupportedOperators: readonly Operator[] = [
   ...[
     'evaluate',
     'make-series',
-    'mv-apply',
     'parse-kv',
     'scan',
     'partition',

@@ -85,8 +85,13 @@ export type Plan =
   | { readonly kind: 'limit'; readonly input: Plan; readonly count: bigint }
   /** Any rows, as many as asked for. */
   | { readonly kind: 'sample'; readonly input: Plan; readonly count: bigint }
-  /** One row for each value of the keys. */
-  | { readonly kind: 'dedupe'; readonly input: Plan; readonly keys: readonly Column[] }
+  /** At most `count` rows for each value of the keys, the first in the input's order. */
+  | {
+      readonly kind: 'limit-by';
+      readonly input: Plan;
+      readonly count: bigint;
+      readonly keys: readonly Column[];
+    }
   | {
       readonly kind: 'join';
       readonly join: JoinKind;
