@@ -36,7 +36,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  readonly json: any; // oxlint-disable-line no-explicit-any -- tests look into it freely
+  /** Whatever it is: tests look into it freely. */
+  readonly json: any;
 }
 
 export interface CallOptions {

@@ -307,7 +307,7 @@ function configure(options: {
         id_token_signed_response_alg: key.algorithm,
       },
     ],
-    jwks: { keys: [key.privateJwk as never] },
+    jwks: { keys: [key.privateJwk] },
     cookies: {
       keys: [options.cookieSecret],
       names: {

@@ -154,6 +154,6 @@ const onlyMethod = (method: string): HttpError =>
 function safeReturn(path: string | undefined): string {
   const fallback = '/portal/';
   if (path === undefined || !path.startsWith('/portal/') || path.length > 8_192) return fallback;
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u0020\\\u007f-\uffff]/.test(path) ? fallback : path;
+  // Printable ASCII without the backslash, which browsers read as a slash.
+  return /^[!-[\]-~]+$/.test(path) ? path : fallback;
 }
