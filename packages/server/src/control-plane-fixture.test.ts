@@ -37,7 +37,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   /** Whatever it is: tests look into it freely. */
-  readonly json: any;
+  readonly json: ReturnType<JSON['parse']>;
 }
 
 export interface CallOptions {
