@@ -442,6 +442,7 @@ test('a query that cannot be recorded is not answered', async () => {
       throw new StrongroomError('JOURNAL_FULL', 'full');
     },
     query: (...asked) => running.query(...asked),
+    storedTables: () => running.storedTables(),
     countRefused: () => undefined,
     checkpoint: () => undefined,
     status: () => running.status(),

@@ -155,7 +155,7 @@ export class Applier {
         await this.#step();
         waitMs = limits.retryMsMin;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || hasCode(error, 'JOURNAL_CLOSED')) return;
         log.error('applying failed', { applied: String(this.#applied), ...errorFields(error) });
         if (hasCode(error, 'ENTRY_UNREADABLE') || hasCode(error, 'JOURNAL_CORRUPT')) {
           this.#options.alarm(error.code);

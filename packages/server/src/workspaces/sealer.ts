@@ -87,6 +87,7 @@ export class Sealer {
       } catch (error) {
         if (signal.aborted) return;
         const code = codeOf(error);
+        if (code === 'JOURNAL_CLOSED') return;
         this.#log.error('sealing failed', errorFields(error));
         if (fatalCodes.has(code)) {
           this.#alarm(code);
