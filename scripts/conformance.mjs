@@ -7,5 +7,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const run = (command, args) =>
   spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: false }).status ?? 1;
 
-const built = run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'tests']);
-process.exit(built !== 0 ? built : run(process.execPath, ['tests/dist/conformance/kql.js', ...process.argv.slice(2)]));
+const built = run(process.execPath, [
+  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  '-b',
+  'tests',
+]);
+process.exit(
+  built !== 0
+    ? built
+    : run(process.execPath, ['tests/dist/conformance/kql.js', ...process.argv.slice(2)]),
+);

@@ -152,11 +152,11 @@ test('a workspace, a table and a rule of one’s own, with the management client
   );
   assert.equal(refused.length, 3);
   assert.equal(await countOf('search "kept"'), 0, 'the first workspace sees none of it');
-  const names = [];
+  const names: (string | undefined)[] = [];
   for await (const workspace of clients.workspaces.workspaces.listByResourceGroup(resourceGroup)) {
     names.push(workspace.name);
   }
-  assert.deepEqual(names.sort(), ['default', 'second']);
+  assert.deepEqual(names.map(String).sort(), ['default', 'second']);
 });
 
 test('single, batch, statistics, visualisation and partial errors with @azure/monitor-query-logs', async () => {

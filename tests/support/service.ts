@@ -91,7 +91,11 @@ export class Service {
       process.execPath,
       [
         join(repository, 'packages', 'server', 'dist', 'main.js'),
-        ...['--data', this.data, '--port', port, ...this.#flags],
+        '--data',
+        this.data,
+        '--port',
+        port,
+        ...this.#flags,
       ],
       { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
     );

@@ -34,6 +34,7 @@ export const principalId = (text: string): PrincipalId => guid(text, 'principal 
 
 /** Reads a journal position. Throws `BASE_NOT_A_SEQUENCE` for a negative one. */
 export function journalSequence(value: bigint): JournalSequence {
-  if (value < 0n) throw new StrongroomError('BASE_NOT_A_SEQUENCE', 'A journal position is negative.');
+  if (value < 0n)
+    throw new StrongroomError('BASE_NOT_A_SEQUENCE', 'A journal position is negative.');
   return value as JournalSequence;
 }

@@ -100,8 +100,14 @@ async function enrol(
   // The key goes in by standard input: a command line can be read by every process of the machine.
   const child = start([
     'enrol',
-    ...['--server', options.url, '--pin', options.pin, '--key', '-'],
-    ...['--key-directory', options.keyDirectory],
+    '--server',
+    options.url,
+    '--pin',
+    options.pin,
+    '--key',
+    '-',
+    '--key-directory',
+    options.keyDirectory,
   ]);
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(`${enrollmentKey}\n`);

@@ -11,7 +11,10 @@ import { firstSteps } from './welcome.js';
 // Files that the service makes are its account's alone, whatever the caller's mask was.
 process.umask(0o077);
 
-const log = createLog((line) => void process.stderr.write(line), systemClock.now);
+const log = createLog(
+  (line) => void process.stderr.write(line),
+  () => systemClock.now(),
+);
 
 /** Exit codes: 0 stopped as asked, 1 failed, 2 a setting is wrong. */
 function fail(error: unknown): never {
@@ -48,15 +51,15 @@ function settings(): Settings {
 const stopTimeoutMs = 4_500;
 
 async function run(): Promise<void> {
-  let service: Service | undefined;
+  const running: { service?: Service } = {};
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
     // What is acknowledged is durable; a stop that hangs must not keep the port.
     setTimeout(() => process.exit(1), stopTimeoutMs).unref();
-    if (service === undefined) process.exit(0);
-    service.close().then(
+    if (running.service === undefined) process.exit(0);
+    running.service.close().then(
       () => process.exit(0),
       (error: unknown) => {
         log.error('the stop failed', errorFields(error));
@@ -67,7 +70,7 @@ async function run(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', stop);
-  service = await openService({
+  const service = await openService({
     settings: settings(),
     environment: process.env,
     fs: nodeFileSystem,
@@ -76,6 +79,7 @@ async function run(): Promise<void> {
     sha256,
     log,
   });
+  running.service = service;
   process.stdout.write(firstSteps(service.information));
   process.stdout.write(`ready ${service.information.url}\n`);
 }

@@ -101,14 +101,17 @@ async function openParts(
   assertOutside(root, settings.rootKey);
   const rootKeyMade = (await fs.stat(settings.rootKey)) === undefined;
   const keyProvider = await openLocalKeystore({
-    ...{ path: settings.rootKey, fs, random },
+    path: settings.rootKey,
+    fs,
+    random,
     // A data directory without its key must not get a new one: nothing in it could be read.
     create: (await fs.stat(join(root, 'keys'))) === undefined,
   });
   await fs.makeDirectory(root);
   const keysDirectory = join(root, 'keys');
   const serviceKeys = await openServiceKeys({
-    ...{ fs, random },
+    fs,
+    random,
     provider: keyProvider,
     directory: keysDirectory,
   });
@@ -146,11 +149,16 @@ async function openParts(
   const access = createAccess(() => accessFacts(catalog));
   const tokenKey = await serviceKeys.rsaKey('tokens');
   const tokens = createTokens({
-    ...{ catalog, clock, random, tenantId, isOwnOrigin },
+    catalog,
+    clock,
+    random,
+    tenantId,
+    isOwnOrigin,
     key: tokenKey,
   });
   const sessions = createSessions({
-    ...{ clock, random },
+    clock,
+    random,
     idleTimeoutMs: settings.sessionIdleMinutes * 60_000,
   });
   const passwords = await createPasswords(random);
@@ -159,13 +167,20 @@ async function openParts(
   const checkPassword = createPasswordCheck({ catalog, passwords, audit, refusals, clock });
   const cookieSecret = toHex(await serviceKeys.secret('cookies', 32));
   const oidc = createOidc({
-    ...{ catalog, checkPassword, cookieSecret, clock, random },
+    catalog,
+    checkPassword,
+    cookieSecret,
+    clock,
+    random,
     key: tokenKey,
   });
   const agents = createAgentDirectory({ catalog, clock });
   onClose(() => agents.close());
   const authority = await openAuthority({
-    ...{ serviceKeys, fs, clock, random },
+    serviceKeys,
+    fs,
+    clock,
+    random,
     directory: keysDirectory,
   });
 
@@ -184,13 +199,26 @@ async function openParts(
     open: [
       createEnrolHandler(enrolment),
       createTokenService({
-        ...{ tokens, tenantId, catalog, audit, refusals, clock, random },
+        tokens,
+        tenantId,
+        catalog,
+        audit,
+        refusals,
+        clock,
+        random,
         key: tokenKey,
       }),
       createSignIn({ oidc, sessions, authenticator, catalog, audit, clock, random }),
       createPortal({
-        ...{ ...parts, authenticator, sessions, passwords, checkPassword, agents, authority },
-        ...{ subscriptionId, version },
+        ...parts,
+        authenticator,
+        sessions,
+        passwords,
+        checkPassword,
+        agents,
+        authority,
+        subscriptionId,
+        version,
         resourceGroup: identity.resourceGroup,
         regions: [settings.region],
       }),
@@ -199,7 +227,9 @@ async function openParts(
     ingest: ingest.rules,
     query: createQuery(parts),
     management: createArm({
-      ...{ ...parts, tenantId, subscriptionId },
+      ...parts,
+      tenantId,
+      subscriptionId,
       regions: [settings.region],
       checkTransform: createCheckTransform(
         () => unixEpochTicks + BigInt(clock.now()) * ticksPerMillisecond,
@@ -208,7 +238,9 @@ async function openParts(
   };
   const sockets = new AgentSockets(agents);
   const listener = await openListener({
-    ...{ names, random, log },
+    names,
+    random,
+    log,
     host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
     port: settings.port,
     certificate: await authority.issueServerCertificate({
@@ -224,7 +256,15 @@ async function openParts(
 
   const url = `https://${publicHost(settings)}:${listener.port}`;
   const made = await bootstrap({
-    ...{ catalog, workspaces, audit, passwords, identity, clock, random, fs, url },
+    catalog,
+    workspaces,
+    audit,
+    passwords,
+    identity,
+    clock,
+    random,
+    fs,
+    url,
     region: settings.region,
     data: root,
     caFile: join(keysDirectory, 'authority.pem'),
@@ -391,7 +431,10 @@ async function localAgent(
         createdBy: 'strongroom',
       });
   return startLocalAgent({
-    ...{ environment, clock, log, url: parts.url },
+    environment,
+    clock,
+    log,
+    url: parts.url,
     data: settings.data,
     keyDirectory: dirname(settings.rootKey),
     pin: parts.authority.caPin(),
