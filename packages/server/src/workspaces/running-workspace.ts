@@ -154,6 +154,7 @@ export class RunningWorkspace implements Workspace {
   readonly #upkeep: Promise<void>[];
   #retriesSaved: bigint;
   #bytesSinceSave = 0;
+  #closing: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
 
   constructor(options: RunningWorkspaceOptions, parts: Parts) {
@@ -286,15 +287,21 @@ export class RunningWorkspace implements Workspace {
   }
 
   /** Stops the followers and the engine, then lets go of journal, ledger and keys. */
-  async close(): Promise<void> {
-    if (this.#stop.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const applied = this.#applier.close();
+    await this.#engine.close();
+    await applied;
+    // Nothing is applied any more: what is counted now is complete.
     await this.#flushAccounting().catch((error: unknown) => {
       this.#options.log.warn('accounting was not written', errorFields(error));
     });
     this.#stop.abort(new Error('closing'));
-    const stopping = [this.#applier.close(), ...this.#upkeep];
-    await this.#engine.close();
-    await Promise.all(stopping);
+    await Promise.all(this.#upkeep);
     await this.#saving;
     await this.#saveRetries().catch(() => undefined);
     await this.#sealer.close();
