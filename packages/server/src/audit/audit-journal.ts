@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { utf8 } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256 } from '@strongroom/base';
 import { openJournal } from '@strongroom/journal';
@@ -51,6 +52,10 @@ export async function openAudit(options: AuditOptions): Promise<ServiceAudit> {
   const { root, fs, clock, random, sha256, signer, log } = options;
   const directory = `${root}/service`;
   await fs.makeDirectory(`${directory}/journal`);
+  await fs.syncDirectory(directory);
+  await fs.syncDirectory(root);
+  // The audit is the first to promise durability. A parent that we may not read was not made by us.
+  await fs.syncDirectory(dirname(root)).catch(() => undefined);
   const ledger = await openLedger({
     directory: `${directory}/ledger`,
     fs,
