@@ -1,6 +1,8 @@
+import { addressRows } from './address.js';
 import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
+import { encodingRows } from './encoding.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
 import { stringRows } from './string.js';
@@ -20,6 +22,8 @@ function table(): Map<string, FunctionRow> {
       dynamicRows,
       mathRows,
       networkRows,
+      addressRows,
+      encodingRows,
       windowRows,
     ]) {
       for (const row of family) {
