@@ -96,12 +96,13 @@ test('prints a union whose parts have limits, and commands', () => {
             tokenizer: column('splitByNonAlpha'),
             preprocessor: call('lowerUTF8', column('m')),
           },
+          granularity: 1,
         },
       ],
       engine: 'MergeTree',
       orderBy: [column('m')],
       settings: { index_granularity: 8192 },
     }).text,
-    'CREATE TABLE IF NOT EXISTS `d`.`t` (`m` String, INDEX `i` `m` TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(`m`))) ENGINE = MergeTree ORDER BY (`m`) SETTINGS index_granularity = 8192',
+    'CREATE TABLE IF NOT EXISTS `d`.`t` (`m` String, INDEX `i` `m` TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(`m`)) GRANULARITY 1) ENGINE = MergeTree ORDER BY (`m`) SETTINGS index_granularity = 8192',
   );
 });

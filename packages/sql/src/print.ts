@@ -3,7 +3,7 @@
  * every word that is printed bare is checked against the shape of an identifier.
  */
 
-import { StrongroomError } from '@strongroom/base';
+import { invariant, StrongroomError } from '@strongroom/base';
 import type { ColumnDefinition, Command, TableName } from './command.js';
 import type { SqlErrorCode } from './errors.js';
 import type { Expression, OrderItem } from './expression.js';
@@ -430,7 +430,11 @@ class Printer {
             this.out += ')';
           }
           if (index.granularity !== undefined) {
-            this.out += ` GRANULARITY ${printReal(index.granularity)}`;
+            invariant(
+              Number.isSafeInteger(index.granularity) && index.granularity > 0,
+              'a granularity is a count',
+            );
+            this.out += ` GRANULARITY ${index.granularity}`;
           }
         }
         this.out += ') ENGINE = ';
