@@ -13,13 +13,13 @@ import {
   type Statement as SqlStatement,
   type TableSchema,
 } from '@strongroom/sql';
-import { Diagnostics, KqlProblem, type Diagnostic } from './diagnostics.js';
+import { Diagnostics, KqlProblem, type Diagnostic, type Span } from './diagnostics.js';
 import { columnsMax, resultsMax } from './limits.js';
 import { encode, resultSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
 import { operatorLookup } from './operators/index.js';
 import { Binder, type TableCatalog } from './semantics/binder.js';
-import { constant } from './semantics/bound.js';
+import { constant, reference, type Bound } from './semantics/bound.js';
 import { convert } from './semantics/convert.js';
 import { Environment } from './semantics/environment.js';
 import { relation, type Relation, type Visualization } from './semantics/relation.js';
@@ -247,8 +247,9 @@ function withSettings(query: Query, options: CompileOptions): Query {
 export type TransformResult =
   | {
       readonly ok: true;
-      /** Reads a relation that the caller puts under the alias `source`; columns of the output table, in its order. */
+      /** Reads a relation that the caller puts under the alias `source`, with its `_TimeReceived`. */
       readonly select: Select;
+      /** Those of the output table's columns that it makes, in the table's order, of its own types. */
       readonly columns: ColumnSchema[];
     }
   | { readonly ok: false; readonly diagnostics: Diagnostic[] };
@@ -277,8 +278,8 @@ const transformOperators = new Set([
 ]);
 
 /**
- * Compiles a data collection rule's `transformKql`. The result's columns are those of the output
- * table that the transformation makes, each of its type there.
+ * Compiles a data collection rule's `transformKql`. Columns that the output table lacks are left
+ * out. A column's type may differ from the table's: who inserts casts it, strictly.
  */
 export function compileTransform(text: string, options: TransformOptions): TransformResult {
   const diagnostics = new Diagnostics(text);
@@ -297,9 +298,11 @@ export function compileTransform(text: string, options: TransformOptions): Trans
       column: binder.column(each.name, each.type),
       name: each.name,
     }));
+    const ingestionTime = binder.column('_TimeReceived', 'datetime', false);
+    const columns = [...given, { stored: '_TimeReceived', column: ingestionTime }];
     environment.set('source', {
       kind: 'made',
-      make: () => relation({ kind: 'given', columns: given }, given),
+      make: () => relation({ kind: 'given', columns }, given, { ingestionTime }),
     });
     let result: Relation | undefined;
     for (const statement of statements) {
@@ -325,28 +328,14 @@ export function compileTransform(text: string, options: TransformOptions): Trans
   if (made === undefined || diagnostics.hasErrors)
     return { ok: false, diagnostics: diagnostics.all() };
   const lowered = guarded(diagnostics, () => {
+    const span = { start: 0, end: text.length };
     const columns: ColumnSchema[] = [];
     const values = options.output.columns.flatMap((wanted) => {
       const found = made.result.columns.find((each) => each.name === wanted.name);
       if (found === undefined) return [];
-      columns.push(wanted);
-      const value = {
-        kind: 'column',
-        column: found.column,
-        type: found.column.type,
-        nullable: found.column.nullable,
-      } as const;
-      return [
-        {
-          name: wanted.name,
-          value: convert(
-            value,
-            wanted.type as ScalarType,
-            { start: 0, end: text.length },
-            made.binder,
-          ),
-        },
-      ];
+      const value = handedOver(reference(found.column), wanted.type, span, made.binder);
+      columns.push({ name: wanted.name, type: value.type });
+      return [{ name: wanted.name, value }];
     });
     const extended = made.binder.extend(made.result, values);
     const lowering = new Lowering();
@@ -362,6 +351,22 @@ export function compileTransform(text: string, options: TransformOptions): Trans
   if (lowered === undefined || diagnostics.hasErrors)
     return { ok: false, diagnostics: diagnostics.all() };
   return { ok: true, ...lowered };
+}
+
+const numbers: ReadonlySet<ScalarType> = new Set(['int', 'long', 'real', 'decimal']);
+
+/**
+ * A transformation's value on its way to a column of another type. A conversion here would make
+ * null of what does not fit, and the row would lose it without a word: so it goes as it is, or as
+ * its text, and the engine's strict cast decides.
+ */
+function handedOver(value: Bound, wanted: ScalarType, span: Span, binder: Binder): Bound {
+  if (value.type === wanted || (numbers.has(value.type) && numbers.has(wanted))) return value;
+  // A string becomes a JSON string there, whatever it holds.
+  if (wanted === 'dynamic') {
+    return value.type === 'string' ? value : convert(value, 'dynamic', span, binder);
+  }
+  return convert(value, 'string', span, binder);
 }
 
 function checkTransform(statement: Statement & { kind: 'query' }): void {

@@ -136,6 +136,16 @@ export function unite(
       columns.push({ name: free, column });
     }
   }
+  // The hidden time of arrival goes through; rows that have none of their own have null.
+  let ingestionTime: Column | undefined;
+  if (tables.some((each) => each.relation.ingestionTime !== undefined)) {
+    const isNullable = tables.some((each) => each.relation.ingestionTime?.nullable !== false);
+    ingestionTime = context.binder.column('_TimeReceived', 'datetime', isNullable);
+    made.push(ingestionTime);
+    tables.forEach(({ relation: { ingestionTime: own } }, index) =>
+      values[index]?.push(own === undefined ? constant('datetime', null) : reference(own)),
+    );
+  }
   const all = tables.map((table, index) => ({
     plan: table.relation.plan,
     values: values[index] ?? [],
@@ -162,6 +172,7 @@ export function unite(
   return relation(
     definitions.length === 0 ? united : { kind: 'extend', input: united, definitions },
     columns,
+    { ingestionTime },
   );
 }
 

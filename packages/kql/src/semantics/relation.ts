@@ -11,7 +11,7 @@ export interface VisibleColumn {
 export interface Relation {
   readonly plan: Plan;
   readonly columns: readonly VisibleColumn[];
-  /** `ingestion_time()` of a stored row, as long as rows are those of one table. */
+  /** `ingestion_time()`: hidden, carried as long as each row is one stored row. */
   readonly ingestionTime: Column | undefined;
   /** Rows have an order on which `prev` and `row_number` may lean. */
   readonly serialized: boolean;
