@@ -37,9 +37,16 @@ export async function agent(bench: Bench): Promise<void> {
     });
   const enrolling = start([
     'enrol',
-    ...['--server', service.bootstrap.url, '--pin', pinOf(new X509Certificate(service.ca))],
-    ...['--key', service.bootstrap.enrollmentKey],
-    ...['--key-directory', join(bench.directory, 'agent-key'), '--computer', 'bench'],
+    '--server',
+    service.bootstrap.url,
+    '--pin',
+    pinOf(new X509Certificate(service.ca)),
+    '--key',
+    service.bootstrap.enrollmentKey,
+    '--key-directory',
+    join(bench.directory, 'agent-key'),
+    '--computer',
+    'bench',
   ]);
   const code = await new Promise<number | null>((resolve) => enrolling.once('exit', resolve));
   if (code !== 0) throw new Error(`enrolling ended with ${code}`);

@@ -156,10 +156,10 @@ export const syslogColumns: readonly ColumnDeclaration[] = [
   { name: 'SyslogMessage', type: 'string' },
 ];
 
-const programs = [
-  ...['nginx', 'sshd', 'kernel', 'postgres', 'systemd', 'kubelet', 'containerd', 'cron'],
-  ...['dhclient', 'rsyslogd', 'auditd', 'haproxy', 'named', 'chronyd', 'sudo', 'redis'],
-];
+const programs =
+  'nginx sshd kernel postgres systemd kubelet containerd cron dhclient rsyslogd auditd haproxy named chronyd sudo redis'.split(
+    ' ',
+  );
 const facilities = ['kern', 'user', 'daemon', 'auth', 'syslog', 'authpriv', 'cron', 'local0'];
 const severities = ['info', 'info', 'info', 'info', 'notice', 'notice', 'warning', 'err', 'debug'];
 const verbs = [
