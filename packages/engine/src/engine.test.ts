@@ -461,6 +461,71 @@ describe('one engine', () => {
     ]);
   });
 
+  it('stores a column of another type as what came, or not at all', async () => {
+    const table: TableDefinition = {
+      name: 'Other_CL',
+      columns: [
+        { name: 'TimeGenerated', type: 'datetime' },
+        ...['FromTime', 'FromReal', 'FromBool', 'FromDynamic'].map(string),
+        ...['TimeAsDynamic', 'NumberAsDynamic', 'TextAsDynamic'].map((name): ColumnSchema => ({
+          name,
+          type: 'dynamic',
+        })),
+        { name: 'TimeAsLong', type: 'long' },
+        { name: 'DynamicAsInt', type: 'int' },
+      ],
+    };
+    const types: Record<string, ColumnSchema['type']> = {
+      TimeGenerated: 'datetime',
+      FromTime: 'datetime',
+      FromReal: 'real',
+      FromBool: 'bool',
+      FromDynamic: 'dynamic',
+      TimeAsDynamic: 'datetime',
+      NumberAsDynamic: 'long',
+      TextAsDynamic: 'string',
+      TimeAsLong: 'datetime',
+      DynamicAsInt: 'dynamic',
+    };
+    const input = Object.entries(types).map(([name, type]): ColumnSchema => ({ name, type }));
+    const good = {
+      TimeGenerated: noon,
+      FromTime: noon,
+      FromReal: 0.5,
+      FromBool: true,
+      FromDynamic: 'a "word"',
+      TimeAsDynamic: noon,
+      NumberAsDynamic: 5,
+      TextAsDynamic: 'x',
+      DynamicAsInt: '7',
+    };
+    const { outcome, position } = await insert(
+      [
+        good,
+        { TimeGenerated: noon, TimeAsLong: noon },
+        { TimeGenerated: noon, DynamicAsInt: { a: 1 } },
+        { TimeGenerated: noon, DynamicAsInt: 3_000_000_000 },
+        { TimeGenerated: noon, FromTime: 'noon' },
+      ].map((row) => JSON.stringify(row)),
+      { table, input },
+    );
+    assert.deepEqual(outcome, { rowsStored: 1, rowsDeadLettered: 4, rowsFiltered: 0 });
+    const names = table.columns.slice(1).map((each) => each.name);
+    assert.deepEqual(
+      await rowsOf(engine, select({ items: columns(...names), from: from(table.name) })),
+      [[noon, '0.5', 'true', 'a "word"', `"${noon}"`, '5', '"x"', null, 7]],
+    );
+    assert.deepEqual(
+      (await deadLetters(engine, position)).map((row) => row.slice(0, 2)),
+      [
+        ['WRONG_TYPE', 'TimeAsLong'],
+        ['WRONG_TYPE', 'DynamicAsInt'],
+        ['VALUE_OUT_OF_RANGE', 'DynamicAsInt'],
+        ['WRONG_TYPE', 'FromTime'],
+      ],
+    );
+  });
+
   it('refuses batches that could not be one part, or whose columns it cannot store', async () => {
     const line = `{"TimeGenerated":"${noon}"}`;
     const entry = (position: bigint, timeReceivedTicks: bigint) => ({

@@ -34,6 +34,7 @@ import type {
   Expression,
   Query,
   Relation,
+  ScalarType,
   Select,
   SelectItem,
   Statement,
@@ -177,8 +178,11 @@ class Incoming {
   /** The value in its declared type, null where it does not cast. */
   value(each: ColumnSchema): Expression {
     if (each.type === 'string') return this.text(each);
-    if (each.type !== 'dynamic') return column(`#value ${each.name}`);
-    // JSON text as it came, so that "5" and 5 stay apart; JSON's null is no value.
+    return each.type === 'dynamic' ? this.json(each) : column(`#value ${each.name}`);
+  }
+
+  /** JSON text as it came, so that "5" and 5 stay apart; JSON's null is no value. */
+  json(each: ColumnSchema): Expression {
     const raw = this.#dynamicsApart
       ? call('arrayElement', column('#raw'), text(each.name))
       : call('JSONExtractRaw', line, text(each.name));
@@ -245,15 +249,11 @@ function fit(shape: InsertShape, incoming: Incoming): Fitted {
   for (const wanted of table.columns) {
     const given = have.get(wanted.name);
     if (given === undefined) continue;
-    const came = transform === undefined ? incoming.value(given) : column(given.name);
-    let value = widened(came, given.type, wanted.type);
-    if (value === undefined) {
-      // Through its text, as strictly as a value that just came.
-      const isText = given.type === 'string' || given.type === 'dynamic';
-      const asText = isText ? call('nullIf', came, text('')) : call('toString', came);
-      value = castText(asText, wanted.type);
-      changes.push({ column: wanted, text: asText, value });
-    }
+    const { value, text: from } =
+      transform === undefined
+        ? incomingAs(incoming, given, wanted.type)
+        : valueAs(column(given.name), given.type, wanted.type);
+    if (from !== undefined) changes.push({ column: wanted, text: from, value });
     if (wanted.name === 'TimeGenerated') time = value;
     items.push({ column: wanted, value });
   }
@@ -307,22 +307,71 @@ function overSource(query: Query, source: string, rows: Select): Select {
   return { ...query, items: [...query.items, ...passed], from: relation };
 }
 
-/** A change of type that needs no cast of text, or undefined. */
-function widened(
-  value: Expression,
-  type: ColumnSchema['type'],
-  wanted: ColumnSchema['type'],
-): Expression | undefined {
-  if (type === wanted) return value;
-  if (wanted === 'string') return call('ifNull', call('toString', value), text(''));
-  if (wanted === 'long' && type === 'int') return call('toInt64', value);
-  if (wanted === 'real' && (type === 'int' || type === 'long')) return call('toFloat64', value);
-  if (wanted === 'dynamic') {
-    return type === 'string'
-      ? call('if', call('empty', value), text(''), call('toJSONString', value))
-      : call('ifNull', call('toString', value), text(''));
+/** A value in another type. With a text where the change may fail: null out of text is lost. */
+interface Converted {
+  readonly value: Expression;
+  readonly text?: Expression;
+}
+
+/** Where a column's value goes as it came, it goes as the text that came, not as one made of it. */
+function incomingAs(incoming: Incoming, given: ColumnSchema, wanted: ScalarType): Converted {
+  if (given.type !== wanted) {
+    if (wanted === 'dynamic') return { value: incoming.json(given) };
+    if (given.type !== 'dynamic') {
+      if (wanted === 'string') return { value: call('ifNull', incoming.text(given), text('')) };
+      if (given.type === 'datetime' || given.type === 'timespan') {
+        const came = incoming.text(given);
+        return { value: castText(came, wanted), text: came };
+      }
+    }
   }
-  return undefined;
+  return valueAs(incoming.value(given), given.type, wanted);
+}
+
+/** A value of one type as another; through its text as strictly as a value that just came. */
+function valueAs(value: Expression, type: ScalarType, wanted: ScalarType): Converted {
+  if (type === wanted) return { value };
+  const through = (came: Expression): Converted => ({
+    value: castText(came, wanted),
+    text: came,
+  });
+  switch (type) {
+    case 'datetime':
+    case 'timespan':
+      // Ticks pass for no number: without a text of its own such a value fits nothing else.
+      return { value: nullOf(), text: call('toString', value) };
+    case 'dynamic': {
+      // A JSON string is the text in it.
+      const plain = call(
+        'if',
+        call('startsWith', value, text('"')),
+        call('JSONExtractString', value),
+        value,
+      );
+      return wanted === 'string' ? { value: plain } : through(call('nullIf', plain, text('')));
+    }
+    case 'string':
+      return wanted === 'dynamic'
+        ? { value: call('if', call('empty', value), text(''), call('toJSONString', value)) }
+        : through(call('nullIf', value, text('')));
+    case 'int':
+    case 'long':
+      if (wanted === 'long') return { value: call('toInt64', value) };
+      if (wanted === 'real') return { value: call('toFloat64', value) };
+      break;
+    case 'bool':
+    case 'decimal':
+    case 'guid':
+    case 'real':
+      break;
+  }
+  const asText = call('toString', value);
+  if (wanted === 'string') return { value: call('ifNull', asText, text('')) };
+  if (wanted === 'dynamic') {
+    const json = type === 'guid' ? call('toJSONString', asText) : asText;
+    return { value: call('ifNull', json, text('')) };
+  }
+  return through(asText);
 }
 
 /** The condition that a row came from `range`. Positions only: a delete's text stays in the clear. */
