@@ -437,7 +437,7 @@ export const aggregateRows: readonly AggregateRow[] = [
   })),
   {
     name: 'percentile',
-    takes: 'scalar, number',
+    takes: ['number, number', 'timespan, number', 'datetime, number'],
     gives: (args) => percentileResult(args[0]),
     sql: (args, context) =>
       percentileSql(percentileValue(first(args), context.args[0]), levelOf(context.args[1])),
@@ -453,7 +453,7 @@ export const aggregateRows: readonly AggregateRow[] = [
   {
     name: 'percentiles',
     naming: { prefix: 'percentile' },
-    takes: 'scalar, number...',
+    takes: ['number, number...', 'timespan, number...', 'datetime, number...'],
     gives: (args) => percentileResult(args[0]),
     sql: (args) => first(args),
     several: (args) =>

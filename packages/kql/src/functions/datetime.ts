@@ -549,10 +549,20 @@ export const datetimeRows: readonly FunctionRow[] = [
   },
 ];
 
+function isZone(name: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A zone's offset from UTC at an instant, in ticks. Zones that the engine does not know give null. */
 function zoneOffset(ticks: Sql, zone: Bound | undefined): Sql {
   const name = zone?.kind === 'constant' ? String(zone.value) : '';
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return nullOf('Nullable(Int64)');
+  if (!isZone(name)) return nullOf('Nullable(Int64)');
   const seconds = call('timeZoneOffset', call('toTimeZone', asCalendar(ticks), text(name)));
   return infix('*', cast(seconds, 'Nullable(Int64)'), integer(10_000_000n));
 }

@@ -383,7 +383,7 @@ export const dynamicRows: readonly FunctionRow[] = [
   },
   {
     name: 'array_split',
-    takes: 'dynamic, scalar',
+    takes: ['dynamic, integer', 'dynamic, dynamic'],
     gives: 'dynamic',
     sql: (args, context) => {
       const list = elements(at(args, 0), context.args[0]);
@@ -444,6 +444,7 @@ export const dynamicRows: readonly FunctionRow[] = [
     name: 'strcat_array',
     takes: 'dynamic, text',
     gives: 'string',
+    constants: [1],
     sql: (args, context) =>
       call(
         'arrayStringConcat',
@@ -466,7 +467,14 @@ export const dynamicRows: readonly FunctionRow[] = [
   },
   {
     name: 'range',
-    takes: ['scalar, scalar', 'scalar, scalar, scalar'],
+    takes: [
+      'number, number',
+      'number, number, number',
+      'datetime, datetime',
+      'datetime, datetime, timespan',
+      'timespan, timespan',
+      'timespan, timespan, timespan',
+    ],
     gives: 'dynamic',
     sql: (args, context) => {
       const [first, last] = context.args;

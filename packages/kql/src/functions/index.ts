@@ -5,7 +5,9 @@ import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
+import { seriesRows } from './series.js';
 import { stringRows } from './string.js';
+import { unitRows } from './unit.js';
 import { windowRows } from './window.js';
 import type { FunctionRow } from './row.js';
 
@@ -25,6 +27,8 @@ function table(): Map<string, FunctionRow> {
       addressRows,
       encodingRows,
       windowRows,
+      seriesRows,
+      unitRows,
     ]) {
       for (const row of family) {
         rows.set(row.name, row);

@@ -360,7 +360,14 @@ export const mathRows: readonly FunctionRow[] = [
     sql: (args, context) => {
       const value = call('toFloat64', at(args, 0));
       const units = ['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
-      const digits = args[1] ?? integer(0);
+      const digits =
+        args[1] === undefined
+          ? integer(0)
+          : call(
+              'least',
+              call('greatest', call('ifNull', args[1], integer(0)), integer(0)),
+              integer(15),
+            );
       const scaled = (size: Sql): Sql =>
         call('toString', call('round', infix('/', value, size), digits));
       const named = context.args[2];

@@ -14,13 +14,15 @@ const prefix = (value: Sql): Sql => {
   const written = call('regexpExtract', value, text(ipv4Shape), integer(2));
   return call('if', infix('=', written, text('')), integer(32), call('toUInt8OrZero', written));
 };
-/** The address with its host bits cleared. */
-const masked = (value: Sql, length: Sql): Sql =>
-  call(
-    'bitShiftLeft',
-    call('bitShiftRight', call('toUInt64', value), infix('-', integer(32), length)),
-    infix('-', integer(32), length),
+/** The address with its host bits cleared. Lengths beyond an address's own are its own. */
+const masked = (value: Sql, length: Sql): Sql => {
+  const host = infix(
+    '-',
+    integer(32),
+    call('least', call('greatest', length, integer(0)), integer(32)),
   );
+  return call('bitShiftLeft', call('bitShiftRight', call('toUInt64', value), host), host);
+};
 
 function inRange(value: Sql, range: Sql): Sql {
   return infix('=', masked(address(value), prefix(range)), masked(address(range), prefix(range)));

@@ -211,6 +211,10 @@ const arithmetic: readonly FunctionRow[] = [
       ),
     sql: (args, context) => {
       const [a, b] = [args[0] as Sql, args[1] as Sql];
+      if (context.type === 'decimal') {
+        const rest = call('modulo', call('toFloat64', a), call('toFloat64', b));
+        return call('toDecimal128OrNull', call('toString', rest), integer(17));
+      }
       if (context.type === 'real')
         return call('modulo', call('toFloat64', a), call('toFloat64', b));
       return safeDivisor(context.args[1])

@@ -81,20 +81,38 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'strcat_delim',
     takes: 'text, text...',
     gives: 'string',
-    sql: (args) => call('arrayStringConcat', array(...args.slice(1)), at(args, 0)),
+    sql: (args) => {
+      const [delimiter, ...parts] = args;
+      const joined = parts.flatMap((part, index) =>
+        index === 0 ? [part] : [delimiter as Sql, part],
+      );
+      return joined.length === 1 ? (joined[0] as Sql) : call('concat', ...joined);
+    },
   },
   {
     name: 'strrep',
     takes: ['text, integer', 'text, integer, text'],
     gives: 'string',
-    sql: (args) =>
-      args.length === 2
-        ? call('repeat', at(args, 0), at(args, 1))
-        : call(
-            'arrayStringConcat',
-            call('arrayWithConstant', at(args, 1), at(args, 0)),
-            at(args, 2),
-          ),
+    sql: (args) => {
+      // Kusto's own limit.
+      const count = call(
+        'least',
+        call('greatest', call('ifNull', at(args, 1), integer(0)), integer(0)),
+        integer(1024),
+      );
+      if (args.length === 2) return call('repeat', at(args, 0), count);
+      const delimited = call(
+        'repeat',
+        call('concat', at(args, 0), at(args, 2)),
+        call('greatest', infix('-', count, integer(1)), integer(0)),
+      );
+      return call(
+        'if',
+        infix('>', count, integer(0)),
+        call('concat', delimited, at(args, 0)),
+        text(''),
+      );
+    },
   },
   {
     name: 'strcmp',
@@ -233,6 +251,7 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'split',
     takes: ['text, text', 'text, text, integer'],
     gives: 'dynamic',
+    constants: [1],
     sql: (args, context) => {
       const separator = context.args[1];
       const parts =
@@ -253,9 +272,15 @@ export const stringRows: readonly FunctionRow[] = [
       );
     },
   },
-  { name: 'trim', takes: 'text, text', gives: 'string', sql: trimmed('both') },
-  { name: 'trim_start', takes: 'text, text', gives: 'string', sql: trimmed('start') },
-  { name: 'trim_end', takes: 'text, text', gives: 'string', sql: trimmed('end') },
+  { name: 'trim', takes: 'text, text', gives: 'string', constants: [0], sql: trimmed('both') },
+  {
+    name: 'trim_start',
+    takes: 'text, text',
+    gives: 'string',
+    constants: [0],
+    sql: trimmed('start'),
+  },
+  { name: 'trim_end', takes: 'text, text', gives: 'string', constants: [0], sql: trimmed('end') },
   {
     name: 'replace_string',
     takes: 'text, text, text',
@@ -267,6 +292,7 @@ export const stringRows: readonly FunctionRow[] = [
     aliases: ['replace'],
     takes: 'text, text, text',
     gives: 'string',
+    constants: [1],
     sql: (args, context) => {
       // `replace(regex, rewrite, text)` is the older order of `replace_regex(text, regex, rewrite)`.
       void context;
@@ -277,6 +303,7 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'extract',
     takes: 'text, integer, text',
     gives: 'string',
+    constants: [0],
     sql: (args, context) => {
       const group = constantBigint(context.args[1]);
       if (group === 0n)
@@ -306,6 +333,7 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'extract_all',
     takes: ['text, text', 'text, dynamic, text'],
     gives: 'dynamic',
+    constants: [0],
     sql: (args, context) => {
       const [regex, value] = [at(args, 0), args.length === 2 ? at(args, 1) : at(args, 2)];
       const groups = call('extractAllGroupsVertical', value, regex);
@@ -347,6 +375,7 @@ export const stringRows: readonly FunctionRow[] = [
     aliases: ['extractjson'],
     takes: 'text, text',
     gives: 'string',
+    constants: [0],
     sql: (args, context) => {
       const path = context.args[0];
       if (path?.kind === 'constant' && typeof path.value === 'string') {
@@ -396,6 +425,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'parse_url',
+    aliases: ['parseurl'],
     takes: 'text',
     gives: 'dynamic',
     sql: (args) => {
@@ -632,7 +662,11 @@ export const stringRows: readonly FunctionRow[] = [
         const of = context.args[index] as Bound;
         return of.type === 'dynamic'
           ? jsonExtract(arg, of, 'Array(UInt32)')
-          : array(call('toUInt32', call('ifNull', arg, integer(0))));
+          : array(
+              of.type === 'string'
+                ? call('toUInt32OrZero', arg)
+                : call('toUInt32', call('ifNull', arg, integer(0))),
+            );
       });
       const codes = lists.length === 1 ? (lists[0] as Sql) : call('arrayConcat', ...lists);
       return call(

@@ -2,7 +2,6 @@
 
 import {
   call,
-  cast,
   infix,
   integer,
   text,
@@ -31,7 +30,7 @@ export function startOfDay(ticks: Sql): Sql {
 }
 
 export function plusDays(ticks: Sql, days: Sql): Sql {
-  return infix('+', ticks, infix('*', cast(days, 'Int64'), day));
+  return infix('+', ticks, infix('*', call('toInt64', days), day));
 }
 
 /** `2020-01-02T03:04:05.1234567Z`. */

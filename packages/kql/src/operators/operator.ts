@@ -31,7 +31,7 @@ export function piped<Syntax extends OperatorSyntax>(definition: {
     names: definition.names,
     leading: false,
     piped: true,
-    parse: definition.parse,
+    parse: (parser, start) => definition.parse(parser, start),
     // Only this operator's own parser makes syntax that comes here (`operators/index.ts`).
     bind: (context, syntax, input) => definition.bind(context, syntax as Syntax, input as Relation),
   };
@@ -48,7 +48,7 @@ export function leading<Syntax extends OperatorSyntax>(definition: {
     names: definition.names,
     leading: true,
     piped: definition.alsoPiped ?? false,
-    parse: definition.parse,
+    parse: (parser, start) => definition.parse(parser, start),
     bind: (context, syntax, input) => definition.bind(context, syntax as Syntax, input),
   };
 }

@@ -77,8 +77,8 @@ function withoutGroups(expression: string): string {
 
 /**
  * The pattern as one regular expression. Texts match themselves, `*` and columns anything as short
- * as can be (in regex mode as long as can be; flag U turns it). Simple mode wants a number where a
- * number's column stands, relaxed mode only prefers it.
+ * as can be (in regex mode as long as can be; flag U turns it). A number's column
+ * stands for a number, in relaxed mode for whatever stands there if it is none.
  */
 function pattern(syntax: ParseSyntax): string {
   const regex = syntax.mode === 'regex';
@@ -95,7 +95,7 @@ function pattern(syntax: ParseSyntax): string {
         result += isLast || regex ? '.*' : '.*?';
         break;
       case 'column': {
-        const typed = regex ? undefined : typePatterns[piece.type];
+        const typed = typePatterns[piece.type];
         const anything = isLast || regex ? '.*' : '.*?';
         if (typed === undefined) result += `(${anything})`;
         else result += syntax.mode === 'relaxed' ? `(${typed}|${anything})` : `(${typed})`;
