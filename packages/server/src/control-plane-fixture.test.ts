@@ -126,7 +126,9 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   const parts = { catalog, access, audit, workspaces, clock, random };
   const region = options.region ?? 'local';
   const checkTransform: CheckTransform = ({ text }) =>
-    text.startsWith('source') ? [] : ['SYN0002: not a query'];
+    text.startsWith('source')
+      ? []
+      : [{ code: 'InvalidTransformQuery', message: 'SYN0002: not a query' }];
   const arm = createArm({ ...parts, tenantId, subscriptionId, regions: [region], checkTransform });
   const open = [
     createEnrolHandler(enrolment),

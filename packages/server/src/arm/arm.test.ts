@@ -291,7 +291,7 @@ test('a rule is checked against its workspaces and can be sent through by its ma
       rule({
         streamDeclarations: { 'Custom-In': { columns: [{ name: 'RawData', type: 'string' }] } },
       }),
-      'InvalidTransformQuery',
+      'InvalidTransformOutput',
     ],
     [
       rule({

@@ -27,6 +27,8 @@ import {
 } from './endpoints.js';
 import { invalid, readObject, readOptionalObject, readOptionalText, readTags } from './fields.js';
 import { mayAddInsightsResource } from './resource-creation.js';
+import { noTime } from './transform.js';
+import type { TransformProblem } from './transform.js';
 import { ownership, readLocation } from './workspaces.js';
 
 const provider = 'Microsoft.Insights';
@@ -384,7 +386,7 @@ function checkContent(options: ArmOptions, content: RuleContent): void {
           continue;
         }
         const text = flow.transformKql?.trim() ?? 'source';
-        const messages =
+        const found =
           text === 'source'
             ? plainProblems(columns)
             : options.checkTransform({
@@ -393,9 +395,7 @@ function checkContent(options: ArmOptions, content: RuleContent): void {
                 output: table.schema,
                 workspaceId: workspace.workspaceId,
               });
-        for (const message of messages) {
-          problems.push({ code: 'InvalidTransformQuery', message, target });
-        }
+        for (const problem of found) problems.push({ ...problem, target });
       }
     }
   });
@@ -403,13 +403,10 @@ function checkContent(options: ArmOptions, content: RuleContent): void {
 }
 
 /** Without a transformation the rows must bring the time themselves. */
-const plainProblems = (columns: readonly ColumnSchema[]): readonly string[] =>
+const plainProblems = (columns: readonly ColumnSchema[]): readonly TransformProblem[] =>
   columns.some(({ name, type: scalar }) => name === 'TimeGenerated' && scalar === 'datetime')
     ? []
-    : [
-        "The output needs 'TimeGenerated' of type datetime: declare it, or make it with a " +
-          'transformation such as `source | extend TimeGenerated = now()`.',
-      ];
+    : [noTime];
 
 /** A rule as ARM shows it (azure-api.md §5). */
 function showRule(options: ArmOptions, found: StoredResource, origin: string): JsonObject {
