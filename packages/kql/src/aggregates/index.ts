@@ -1,7 +1,10 @@
 import type { AggregateRow } from './row.js';
+import { statisticRows } from './statistics.js';
 import { aggregateRows } from './tables.js';
 
-const rows = new Map<string, AggregateRow>(aggregateRows.map((row) => [row.name, row]));
+const rows = new Map<string, AggregateRow>(
+  [...aggregateRows, ...statisticRows].map((row) => [row.name, row]),
+);
 
 export function aggregateNamed(name: string): AggregateRow | undefined {
   // Bound by the operator itself, since they have several columns.

@@ -6,6 +6,7 @@ import { encodingRows } from './encoding.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
 import { seriesRows } from './series.js';
+import { sketchRows } from './sketch.js';
 import { stringRows } from './string.js';
 import { unitRows } from './unit.js';
 import { windowRows } from './window.js';
@@ -26,6 +27,7 @@ function table(): Map<string, FunctionRow> {
       networkRows,
       addressRows,
       encodingRows,
+      sketchRows,
       windowRows,
       seriesRows,
       unitRows,
