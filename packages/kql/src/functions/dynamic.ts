@@ -488,7 +488,11 @@ export const dynamicRows: readonly FunctionRow[] = [
         'greatest',
         infix(
           '+',
-          call('toInt64', call('floor', infix('/', infix('-', at(args, 1), at(args, 0)), step))),
+          call(
+            'accurateCastOrNull',
+            call('floor', infix('/', infix('-', at(args, 1), at(args, 0)), step)),
+            text('Int64'),
+          ),
           integer(1),
         ),
         integer(0, 'Int64'),

@@ -310,7 +310,7 @@ export const encodingRows: readonly FunctionRow[] = [
       'text, text, integer, integer, integer',
     ],
     gives: 'long',
-    constants: [4],
+    constants: [1, 4],
     sql: (args, context) => {
       const of = context.args[4];
       const nth = of?.kind === 'constant' && typeof of.value === 'bigint' ? of.value : 1n;

@@ -348,8 +348,12 @@ export const mathRows: readonly FunctionRow[] = [
         'lower',
         call('replaceRegexpOne', call('hex', at(args, 0)), text('^0+(.)'), text('\\1')),
       );
-      const padded =
-        args[1] === undefined ? digits : call('leftPad', digits, at(args, 1), text('0'));
+      const width = call(
+        'least',
+        call('greatest', call('ifNull', args[1] ?? integer(0), integer(0)), integer(0)),
+        integer(64),
+      );
+      const padded = args[1] === undefined ? digits : call('leftPad', digits, width, text('0'));
       return emptyForNull(padded, context.args[0]);
     },
   },

@@ -303,30 +303,12 @@ export const stringRows: readonly FunctionRow[] = [
     name: 'extract',
     takes: 'text, integer, text',
     gives: 'string',
-    constants: [0],
+    constants: [0, 1],
     sql: (args, context) => {
-      const group = constantBigint(context.args[1]);
-      if (group === 0n)
-        return call(
-          'arrayElement',
-          call(
-            'extractAll',
-            at(args, 2),
-            call(
-              'concat',
-              text('('),
-              call(
-                'replaceRegexpAll',
-                at(args, 0),
-                text('(^|[^\\\\])\\((\\?P<[^>]+>)?'),
-                text('\\1(?:'),
-              ),
-              text(')'),
-            ),
-          ),
-          integer(1),
-        );
-      return call('regexpExtract', at(args, 2), at(args, 0), at(args, 1));
+      const group = constantBigint(context.args[1]) ?? 0n;
+      // Group 0 is the whole match. The engine refuses a group that the pattern does not have.
+      if (group < 0n || group > BigInt(groupsIn(context.args[0]))) return text('');
+      return call('regexpExtract', at(args, 2), at(args, 0), integer(group));
     },
   },
   {
@@ -335,7 +317,12 @@ export const stringRows: readonly FunctionRow[] = [
     gives: 'dynamic',
     constants: [0],
     sql: (args, context) => {
-      const [regex, value] = [at(args, 0), args.length === 2 ? at(args, 1) : at(args, 2)];
+      const value = args.length === 2 ? at(args, 1) : at(args, 2);
+      // A pattern without a group is one.
+      const regex =
+        groupsIn(context.args[0]) > 0
+          ? at(args, 0)
+          : call('concat', text('('), at(args, 0), text(')'));
       const groups = call('extractAllGroupsVertical', value, regex);
       if (args.length === 3) {
         const wanted = jsonExtract(at(args, 1), context.args[1], 'Array(Int64)');
@@ -747,6 +734,13 @@ function codepoint(character: Sql): Sql {
       four,
     ),
   );
+}
+
+/** Capturing groups of a constant pattern. */
+function groupsIn(of: Bound | undefined): number {
+  const pattern = of?.kind === 'constant' ? String(of.value ?? '') : '';
+  const parts = pattern.match(/\\.|\[(?:\\.|[^\]])*\]|\((?!\?)|\(\?P?</gs) ?? [];
+  return parts.filter((part) => part.startsWith('(')).length;
 }
 
 function emptyTest(value: Sql, of: Bound): Sql {

@@ -795,8 +795,10 @@ export class Binder implements FoldContext {
     else if (x === 'timespan' && isNumeric(y) && (operator === '*' || operator === '/'))
       type = 'timespan';
     else if (isNumeric(x) && y === 'timespan' && operator === '*') type = 'timespan';
-    else if (x === 'timespan' && isNumeric(y) && operator === '%') type = 'timespan';
-    else if (x === 'datetime' && y === 'timespan' && operator === '%') type = 'timespan';
+    else if (x === 'timespan' && isNumeric(y) && operator === '%') {
+      b = convert(b, 'long', span, this);
+      type = 'timespan';
+    } else if (x === 'datetime' && y === 'timespan' && operator === '%') type = 'timespan';
     else return refuse();
     if (b.type === 'decimal' && a.type === 'timespan') b = convert(b, 'real', span, this);
     return this.made(operatorRow(operator), operator, [a, b], type);
