@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { duplexPair } from 'node:stream';
 import { createPublicKey } from 'node:crypto';
 import { jwtVerify } from 'jose';
-import Provider, { interactionPolicy } from 'oidc-provider';
-import type { Configuration, Grant } from 'oidc-provider';
+import { interactionPolicy, Provider } from './oidc-package.js';
+import type { Configuration, Grant, Provider as OidcProvider } from 'oidc-provider';
 import { isGuid, principalId } from '@strongroom/base';
 import type { Clock, PrincipalId, Random } from '@strongroom/base';
 import type { TokenKey } from '@strongroom/keys';
@@ -69,7 +69,7 @@ export function createOidc(options: {
   /** One provider for each name that clients call us by: an issuer is on the origin that it serves. */
   const providers = new Map<
     string,
-    { provider: Provider; callback: ReturnType<Provider['callback']> }
+    { provider: OidcProvider; callback: ReturnType<OidcProvider['callback']> }
   >();
 
   const providerOf = (origin: string) => {
@@ -112,11 +112,11 @@ export function createOidc(options: {
   }
 
   async function interact(
-    provider: Provider,
+    provider: OidcProvider,
     at: { request: IncomingMessage; response: ServerResponse; uid: string; origin: string },
   ): Promise<void> {
     const { request, response, uid, origin } = at;
-    let details: Awaited<ReturnType<Provider['interactionDetails']>>;
+    let details: Awaited<ReturnType<OidcProvider['interactionDetails']>>;
     try {
       details = await provider.interactionDetails(request, response);
     } catch {
@@ -147,7 +147,7 @@ export function createOidc(options: {
   }
 
   async function submit(
-    provider: Provider,
+    provider: OidcProvider,
     at: {
       request: IncomingMessage;
       response: ServerResponse;
@@ -249,7 +249,7 @@ const textHeaders = (request: IncomingMessage): Record<string, string | undefine
   );
 
 async function saveGrant(
-  provider: Provider,
+  provider: OidcProvider,
   accountId: string,
   params: Record<string, unknown>,
 ): Promise<string> {
