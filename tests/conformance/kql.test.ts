@@ -16,7 +16,7 @@ void test(
   async () => {
     assert.ok(corpora !== undefined, 'the corpora are at ../shared/kql');
     const chosen =
-      /^(bin-|bin-at|join-left|join-right|parse-operator#1|mv-expand-operator#[1-5]|print-|make-list|summarize-operator|coalesce|let-statement#[1-4])/;
+      /^(bin-function|bin-at|join-left|join-right|parse-operator#1|mv-expand-operator#[1-5]|print-|make-list|summarize-operator|coalesce|let-statement#[1-4])/;
     const verdicts = await corpora.docs((id) => chosen.test(id));
     assert.ok(verdicts.length >= 20);
     const failed = verdicts.filter((each) => each.outcome === 'fail');

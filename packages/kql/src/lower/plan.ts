@@ -20,6 +20,7 @@ import {
   over,
   select,
   storageType,
+  systemColumns,
   table,
   text,
   tuple,
@@ -101,7 +102,13 @@ export class Lowering {
         const columns = new Map<Column, Sql>();
         const where: Sql[] = [];
         for (const each of plan.columns) {
-          if (needed.has(each.column)) columns.set(each.column, sqlColumn(each.stored));
+          if (!needed.has(each.column)) continue;
+          const stored = sqlColumn(each.stored);
+          // `_BilledSize` is stored as an unsigned integer and is a real in KQL.
+          const widened =
+            Object.hasOwn(systemColumns, each.stored) && each.column.type !== 'datetime';
+          const type = each.column.type === 'real' ? 'toFloat64' : 'toInt64';
+          columns.set(each.column, widened ? call(type, stored) : stored);
         }
         if (plan.timeRange !== undefined) {
           const time = sqlColumn('TimeGenerated');
