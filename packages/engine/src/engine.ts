@@ -118,6 +118,8 @@ export class Engine {
   readonly #clock: Clock;
   /** Tables known to stand, with their columns' names. */
   readonly #tables = new Map<string, Set<string>>();
+  /** Columns with a full-text index, by table; fixed when the table is made. */
+  readonly #fullText = new Map<string, Set<string>>();
   #ensuring: Promise<unknown> = Promise.resolve();
 
   /** @internal Use {@link openEngine}. */
@@ -132,9 +134,17 @@ export class Engine {
     return this.#child.pid;
   }
 
-  /** Names of the tables that stand. One that does not holds no row. */
-  get tableNames(): ReadonlySet<string> {
-    return new Set(this.#tables.keys());
+  /**
+   * The tables that stand, with the columns whose full-text index covers every part. A table that
+   * does not stand holds no row.
+   */
+  get storedTables(): ReadonlyMap<string, { readonly fullTextColumns: readonly string[] }> {
+    return new Map(
+      [...this.#tables.keys()].map((name) => [
+        name,
+        { fullTextColumns: [...(this.#fullText.get(name) ?? [])] },
+      ]),
+    );
   }
 
   /** Makes tables that do not stand yet and adds columns that they lack. Never removes one. */
@@ -158,6 +168,7 @@ export class Engine {
     if (known === undefined) {
       await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table');
       this.#tables.set(table.name, new Set(table.columns.map((each) => each.name)));
+      this.#fullText.set(table.name, new Set(table.fullTextColumns));
       return;
     }
     for (const each of table.columns) {
@@ -190,11 +201,30 @@ export class Engine {
       const columns = this.#tables.get(String(name)) ?? new Set();
       this.#tables.set(String(name), columns.add(String(each)));
     }
+    const indexes = await this.#rows(
+      print(
+        select({
+          items: [{ value: column('table') }, { value: column('expr') }],
+          from: tableRelation('data_skipping_indices', 'system'),
+          where: infix(
+            'AND',
+            infix('=', column('database'), text(databaseName)),
+            infix('=', column('type'), text('text')),
+          ),
+        }),
+      ),
+    );
+    for (const [name, each] of indexes) {
+      const known = this.#fullText.get(String(name)) ?? new Set();
+      // An index of ours is over one column; its expression is the column's name, quoted or not.
+      this.#fullText.set(String(name), known.add(String(each).replaceAll('`', '')));
+    }
   }
 
   /** Drops a table and its rows; no error where it does not exist. */
   async dropTable(name: string): Promise<void> {
     this.#tables.delete(name);
+    this.#fullText.delete(name);
     await this.#child.request(
       {
         op: 'run',

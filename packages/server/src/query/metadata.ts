@@ -1,10 +1,5 @@
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
-
-/** Columns that the query language adds to every table. */
-const addedColumns = [
-  { name: 'TenantId', type: 'string' },
-  { name: 'Type', type: 'string' },
-] as const;
+import { visibleSchema } from '../catalog/visible-schema.js';
 
 /** A workspace's schema as the Query API's metadata call gives it. */
 export function workspaceMetadata(catalog: CatalogReader, record: WorkspaceRecord): unknown {
@@ -12,17 +7,15 @@ export function workspaceMetadata(catalog: CatalogReader, record: WorkspaceRecor
   const tables = [...catalog.tableNames(workspaceId)].sort().flatMap((tableName) => {
     const table = catalog.table(workspaceId, tableName);
     if (table === undefined) return [];
-    const columns = table.schema.columns.map((column) => ({
-      name: column.name,
-      type: column.type,
-    }));
-    const own = new Set(columns.map((column) => column.name));
     return {
       id: `t/${tableName}`,
       name: tableName,
       timespanColumn: 'TimeGenerated',
       isCustom: table.kind === 'CustomLog',
-      columns: [...columns, ...addedColumns.filter((column) => !own.has(column.name))],
+      columns: visibleSchema(table.schema).columns.map(({ name: column, type }) => ({
+        name: column,
+        type,
+      })),
     };
   });
   const functions = catalog.functions(workspaceId).map((saved) => ({

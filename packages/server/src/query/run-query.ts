@@ -3,9 +3,10 @@ import { compile, resultSettings } from '@strongroom/kql';
 import type { CompiledQuery } from '@strongroom/kql';
 import type { Principal } from '../access/principal.js';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
+import { visibleSchema } from '../catalog/visible-schema.js';
 import { HttpError } from '../http/errors.js';
 import type { Incoming, Outgoing } from '../http/request.js';
-import type { Workspace, Workspaces } from '../workspaces/workspace.js';
+import type { StoredTables, Workspace, Workspaces } from '../workspaces/workspace.js';
 import { encodeAnswer } from './answer.js';
 import type { Answer } from './answer.js';
 import { engineRefusal, queryProblems } from './failures.js';
@@ -112,14 +113,19 @@ function compileQuery(
     query: QueryRequest;
     range: TimeRange | undefined;
     now: number;
-    stored: ReadonlySet<string>;
+    stored: StoredTables;
   },
 ): readonly CompiledQuery[] {
   const { record, query, range, now, stored } = job;
   const id = record.workspaceId;
   const compiled = compile(query.query, {
     tables: {
-      get: (name) => catalog.table(id, name)?.schema,
+      get: (name) => {
+        const table = catalog.table(id, name);
+        return table === undefined
+          ? undefined
+          : { ...visibleSchema(table.schema), ...stored.get(name) };
+      },
       names: () => catalog.tableNames(id),
       isEmpty: (name) => !stored.has(name),
     },

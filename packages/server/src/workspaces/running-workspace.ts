@@ -29,6 +29,7 @@ import type {
   AppendedBatch,
   BatchRoute,
   QueryRun,
+  StoredTables,
   Workspace,
   WorkspaceQueryOptions,
 } from './workspace.js';
@@ -254,9 +255,9 @@ export class RunningWorkspace implements Workspace {
     return runQuery(this.#engine, { statement, options, tables });
   }
 
-  async storedTables(): Promise<ReadonlySet<string>> {
+  async storedTables(): Promise<StoredTables> {
     this.#refuseClosed();
-    return this.#engine.use((engine) => Promise.resolve(engine.tableNames));
+    return this.#engine.use((engine) => Promise.resolve(engine.storedTables));
   }
 
   countRefused(refusal: Refusal): void {

@@ -51,6 +51,9 @@ export interface AppendedBatch {
   readonly repeated: boolean;
 }
 
+/** By name: the columns whose full-text index covers all of the table. */
+export type StoredTables = ReadonlyMap<string, { readonly fullTextColumns: readonly string[] }>;
+
 /** A running workspace: its journal, its followers, its ledger, its engine on demand. */
 export interface Workspace {
   readonly id: WorkspaceId;
@@ -60,8 +63,8 @@ export interface Workspace {
   appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
   /** Runs a statement over tables that are made where the engine does not have them yet. */
   query(statement: Statement, options: WorkspaceQueryOptions): QueryRun;
-  /** Names of the tables that may hold rows; every other one is empty. Opens the engine. */
-  storedTables(): Promise<ReadonlySet<string>>;
+  /** The tables that may hold rows; every other one is empty. Opens the engine. */
+  storedTables(): Promise<StoredTables>;
   /** Counts what was refused before it became a batch. */
   countRefused(refusal: Refusal): void;
   /** Newest signed checkpoint as text. */
