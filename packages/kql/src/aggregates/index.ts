@@ -1,3 +1,4 @@
+import { nullOf } from '@strongroom/sql';
 import type { AggregateRow } from './row.js';
 import { statisticRows } from './statistics.js';
 import { aggregateRows } from './tables.js';
@@ -15,7 +16,7 @@ export function aggregateNamed(name: string): AggregateRow | undefined {
 const severalColumns = new Map<string, AggregateRow>(
   ['arg_max', 'arg_min', 'argmax', 'argmin'].map((name) => [
     name,
-    { name, takes: 'scalar...', gives: 'dynamic', sql: (args) => args[0] as never },
+    { name, takes: 'scalar...', gives: 'dynamic', sql: (args) => args[0] ?? nullOf() },
   ]),
 );
 

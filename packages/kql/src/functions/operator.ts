@@ -255,8 +255,7 @@ const constantString = (of: Bound | undefined): string | undefined =>
   of?.kind === 'constant' && (of.type === 'string' || of.type === 'dynamic')
     ? String(of.value ?? '')
     : undefined;
-// eslint-disable-next-line no-control-regex
-const isAscii = (value: string): boolean => /^[\x00-\x7f]*$/.test(value);
+const isAscii = (value: string): boolean => /^\p{ASCII}*$/u.test(value);
 
 function stringRow(
   name: string,

@@ -34,7 +34,7 @@ const factors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     Micronewton: 1e-6,
     Millinewton: 1e-3,
     Newton: 1,
-    OunceForce: 0.27801385095378125,
+    OunceForce: 0.2780138509537812,
     Poundal: 0.138254954376,
     PoundForce: 4.4482216152605,
     ShortTonForce: 8896.443230521,
@@ -90,7 +90,7 @@ const factors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   volume: {
     AcreFoot: 1233.48183754752,
     CubicKilometer: 1e9,
-    CubicMile: 4168181825.440579584,
+    CubicMile: 4168181825.44058,
     CubicCentimeter: 1e-6,
     CubicDecimeter: 1e-3,
     CubicFoot: 0.028316846592,

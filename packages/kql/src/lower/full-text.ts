@@ -11,8 +11,7 @@ import type { Bound, Column } from '../semantics/bound.js';
 function termsOf(of: Bound | undefined): string[] | undefined {
   if (of?.kind !== 'constant' || of.type !== 'string' || typeof of.value !== 'string')
     return undefined;
-  // eslint-disable-next-line no-control-regex
-  if (!/^[\x01-\x7f]+$/.test(of.value)) return undefined;
+  if (!/^\p{ASCII}+$/u.test(of.value)) return undefined;
   return of.value.toLowerCase().match(/[a-z0-9]+/g) ?? undefined;
 }
 

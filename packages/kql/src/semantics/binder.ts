@@ -316,8 +316,7 @@ export class Binder implements FoldContext {
       case 'external_table':
       case 'materialized_view':
       case 'graph':
-        notSupported(`${value.name}()`, value.span);
-      // eslint-disable-next-line no-fallthrough
+        return notSupported(`${value.name}()`, value.span);
       default:
         if (functionNamed(value.name) !== undefined)
           problem('SEM0100', `${value.name}() gives a value, not a table`, value.span);
@@ -563,11 +562,9 @@ export class Binder implements FoldContext {
         // A table where a value stands: its first row's first value, as `toscalar` gives it.
         return this.scalarQuery(value, scope);
       case 'star':
-        problem('SYN0002', "'*' cannot stand here", value.span);
-      // eslint-disable-next-line no-fallthrough
+        return problem('SYN0002', "'*' cannot stand here", value.span);
       case 'typeof':
-        problem('SYN0002', 'typeof() stands only where a type is asked for', value.span);
-      // eslint-disable-next-line no-fallthrough
+        return problem('SYN0002', 'typeof() stands only where a type is asked for', value.span);
       case 'function':
         problem('SYN0002', 'A function cannot stand here', value.span);
     }
@@ -989,8 +986,7 @@ export class Binder implements FoldContext {
       case 'current_principal_is_member_of':
       case 'geo_info_from_ip_address':
       case 'http_request':
-        notSupported(`${value.name}()`, value.nameSpan);
-      // eslint-disable-next-line no-fallthrough
+        return notSupported(`${value.name}()`, value.nameSpan);
       case 'current_database':
         return constant('string', databaseName);
       default:

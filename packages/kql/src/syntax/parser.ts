@@ -838,8 +838,7 @@ export class Parser {
       case 'name':
         return this.nameOrCall(token);
       case 'end':
-        this.unexpected('an expression');
-      // eslint-disable-next-line no-fallthrough
+        return this.unexpected('an expression');
       case 'punctuation':
         break;
     }
