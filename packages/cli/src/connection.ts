@@ -108,11 +108,14 @@ function unreachable(base: URL, cause: NodeJS.ErrnoException): Error {
 }
 
 /** The body as JSON; throws where the status says failure. */
-export function readJson(response: ClientResponse): unknown {
+export function readJson(
+  response: ClientResponse,
+  parse: (text: string) => unknown = JSON.parse,
+): unknown {
   const text = new TextDecoder().decode(response.body);
   let body: unknown;
   try {
-    body = text === '' ? undefined : JSON.parse(text);
+    body = text === '' ? undefined : parse(text);
   } catch {
     body = undefined;
   }
@@ -134,14 +137,22 @@ export function responseError(status: number, body: unknown): Error {
   return cliError('CLI_FAILED', text, options);
 }
 
-function innermost(error: NonNullable<ReturnType<typeof readErrorBody>>): string {
-  const details = error.details ?? [];
-  if (details.length > 0) {
-    return details.map((detail) => `${place(detail)}${detail.code}: ${detail.message}`).join('\n');
-  }
-  let inner = error;
-  while (inner.innererror !== undefined) inner = inner.innererror;
-  return `${place(inner)}${inner.code}: ${inner.message}`;
+type ErrorDetail = NonNullable<ReturnType<typeof readErrorBody>>;
+
+const particular = (error: ErrorDetail): ErrorDetail =>
+  error.innererror === undefined ? error : particular(error.innererror);
+
+/** The most particular errors: where, what, and what to do about it. */
+function innermost(error: ErrorDetail): string {
+  const inner = particular(error);
+  const several = error.details ?? inner.details ?? [];
+  return (several.length > 0 ? several.map(particular) : [inner])
+    .map(
+      (detail) =>
+        `${place(detail)}${detail.code}: ${detail.message}` +
+        (detail.hint === undefined || detail === error ? '' : `\n  ${detail.hint}`),
+    )
+    .join('\n');
 }
 
 const place = (detail: { line?: number; pos?: number }): string =>

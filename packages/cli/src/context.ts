@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { Clock, Fs, Random } from '@strongroom/base';
 import { openClient } from './client.js';
@@ -30,6 +31,15 @@ export interface GlobalOptions {
 export function optionsOf<Own extends object>(command: Command): Own & GlobalOptions {
   return command.optsWithGlobals<Own & GlobalOptions>();
 }
+
+/** Reads an option's whole number; anything else is wrong usage. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
 
 /** Runs `act` with a signed-in client, and closes it. */
 export async function withClient<T>(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { UserSummary, ValueList } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
 import type { Context } from '../context.js';
-import { optionsOf, print, printList, withClient } from '../context.js';
+import { optionsOf, print, printList, wholeNumber, withClient } from '../context.js';
 import { findWorkspace } from '../client.js';
 import type { Client } from '../client.js';
 import { cliError } from '../errors.js';
@@ -100,14 +100,14 @@ export function addUserCommands(program: Command, context: Context): void {
   application
     .command('create')
     .argument('<displayName>')
-    .option('--expires-in-days <n>', 'life of the secret', '365')
+    .option('--expires-in-days <n>', 'life of the secret', wholeNumber(1, 36_500), 365)
     .description('makes an application; prints its secret once')
-    .action(async (displayName: string, own: { expiresInDays: string }, command: Command) => {
+    .action(async (displayName: string, own: { expiresInDays: number }, command: Command) => {
       const options = optionsOf(command);
       await withClient(context, options, async (client) => {
         const created = (await client.send('POST', portalPaths.applications, {
           displayName,
-          expiresInDays: Number(own.expiresInDays),
+          expiresInDays: own.expiresInDays,
         })) as { id: string; clientId: string; clientSecret: string };
         await print(
           context,

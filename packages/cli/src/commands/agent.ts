@@ -11,7 +11,7 @@ import type {
 } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
 import type { Context } from '../context.js';
-import { optionsOf, print, printList, withClient } from '../context.js';
+import { optionsOf, print, printList, wholeNumber, withClient } from '../context.js';
 import { findWorkspace } from '../client.js';
 import { cliError } from '../errors.js';
 
@@ -92,21 +92,25 @@ export function addAgentCommands(program: Command, context: Context): void {
     });
   key
     .command('create')
-    .option('--expires-in-hours <n>', 'life of the key', '24')
-    .option('--uses <n>', 'how many machines it may enrol; any number otherwise')
+    .option('--expires-in-hours <n>', 'life of the key', wholeNumber(1, 87_600), 24)
+    .option(
+      '--uses <n>',
+      'how many machines it may enrol; any number otherwise',
+      wholeNumber(1, 1_000_000),
+    )
     .option('--description <text>')
     .description('makes a key and prints the line that enrols a machine')
     .action(
       async (
-        own: { expiresInHours: string; uses?: string; description?: string },
+        own: { expiresInHours: number; uses?: number; description?: string },
         command: Command,
       ) => {
         const options = optionsOf(command);
         await withClient(context, options, async (client) => {
           const { workspaceId } = await findWorkspace(client, options.workspace);
           const made = (await client.send('POST', portalPaths.enrollmentKeys(workspaceId), {
-            expiresInHours: Number(own.expiresInHours),
-            ...(own.uses === undefined ? {} : { usesMax: Number(own.uses) }),
+            expiresInHours: own.expiresInHours,
+            ...(own.uses === undefined ? {} : { usesMax: own.uses }),
             ...(own.description === undefined ? {} : { description: own.description }),
           })) as NewEnrollmentKey;
           await print(context, options, made, () => newKeyText(made));

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { fromUtf8 } from '@strongroom/base';
 import type { Context } from '../context.js';
-import { optionsOf, withClient } from '../context.js';
+import { optionsOf, wholeNumber, withClient } from '../context.js';
 import { findWorkspace } from '../client.js';
 import type { Client } from '../client.js';
 import { readJson } from '../connection.js';
 import { cliError } from '../errors.js';
+import { parseExactJson, printExactJson } from '../exact-json.js';
 import { formatCell, formatCsvLine, formatRows } from '../terminal.js';
 
 interface QueryAnswer {
@@ -28,7 +29,7 @@ export function addQueryCommands(program: Command, context: Context): void {
     .argument('[kql]', 'the query; read from standard input where it is absent or -')
     .option('--timespan <span>', 'PT1H, P7D, or start/end in ISO 8601', 'P1D')
     .option('--csv', 'as CSV (RFC 4180)')
-    .option('--timeout <seconds>', 'at most 600', '180')
+    .option('--timeout <seconds>', 'at most 600', wholeNumber(1, 600), 180)
     .description('asks in KQL')
     .addHelpText(
       'after',
@@ -41,7 +42,7 @@ Examples:
     .action(
       async (
         text: string | undefined,
-        own: { timespan: string; csv?: boolean; timeout: string },
+        own: { timespan: string; csv?: boolean; timeout: number },
         command: Command,
       ) => {
         const options = optionsOf(command);
@@ -51,7 +52,7 @@ Examples:
           const answer = await ask(client, workspaceId, {
             query: kql,
             timespan: own.timespan,
-            timeoutSeconds: Number(own.timeout),
+            timeoutSeconds: own.timeout,
           });
           await show(
             context,
@@ -115,7 +116,7 @@ async function ask(
     }),
     timeoutMs: (question.timeoutSeconds + 15) * 1000,
   });
-  return readJson(response) as QueryAnswer;
+  return readJson(response, parseExactJson) as QueryAnswer;
 }
 
 async function show(
@@ -134,7 +135,7 @@ async function show(
     }));
     // One result is what nearly every query has: its rows alone, so that `| jq '.[]'` works.
     const value = tables.length === 1 ? tables[0]?.rows : tables;
-    await terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+    await terminal.out(`${printExactJson(value, 2)}\n`);
   } else {
     for (const { columns, rows } of answer.tables) {
       const names = columns.map(({ name }) => name);
@@ -182,7 +183,7 @@ async function tail(
         const values = row.filter((_, index) => index !== at);
         if (options.json) {
           const record = Object.fromEntries(header.map((name, index) => [name, values[index]]));
-          await context.terminal.out(`${JSON.stringify(record)}\n`);
+          await context.terminal.out(`${printExactJson(record)}\n`);
         } else {
           const names = header.join(' ');
           if (names !== printed) context.terminal.note(`# ${header.join('  ')}\n`);

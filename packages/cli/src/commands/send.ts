@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Command } from 'commander';
@@ -39,7 +40,9 @@ Example:
         const rule = own.rule ?? client.profile.rule;
         const stream = own.stream ?? client.profile.stream;
         if (rule === undefined || stream === undefined) {
-          throw cliError('CLI_USAGE', 'Which rule and stream? Name them: --rule, --stream.');
+          throw cliError('CLI_USAGE', 'Which rule and stream? Name them: --rule, --stream.', {
+            hint: 'Or take those of the default workspace on this machine: `strongroom --data DIR send`.',
+          });
         }
         const path =
           `/dataCollectionRules/${encodeURIComponent(rule)}/streams/` +
@@ -66,7 +69,14 @@ async function* inputs(context: Context, files: readonly string[]): AsyncGenerat
     return;
   }
   for (const file of files) {
-    yield* createReadStream(file);
+    try {
+      yield* createReadStream(resolve(context.workingDirectory, file));
+    } catch (cause) {
+      if (cause instanceof Error && 'syscall' in cause) {
+        throw cliError('CLI_NOT_FOUND', `${file} cannot be read.`, { cause });
+      }
+      throw cause;
+    }
     yield new Uint8Array([0x0a]);
   }
 }
@@ -148,11 +158,15 @@ async function* chunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<string[
 function readLine(bytes: Uint8Array, number: number): string {
   try {
     const text = fromUtf8(bytes).trim();
-    if (text !== '') JSON.parse(text);
-    return text;
+    if (text === '') return text;
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
   } catch {
-    throw cliError('CLI_USAGE', `Line ${number} is not a JSON object in UTF-8.`);
+    // Said below: the parser's own words would show a part of the line.
   }
+  throw cliError('CLI_USAGE', `Line ${number} is not a JSON object in UTF-8.`, {
+    hint: 'Lines before it in the same group were not sent; whole groups before it were.',
+  });
 }
 
 /** Sends one group until it is acknowledged or refused; retries carry the same request id. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
-import { optionsOf, print, printList, withClient } from '../context.js';
+import { optionsOf, print, printList, wholeNumber, withClient } from '../context.js';
 import { findWorkspace, listWorkspaces } from '../client.js';
 import type { Client } from '../client.js';
 import { cliError } from '../errors.js';
@@ -45,35 +45,39 @@ export function addWorkspaceCommands(program: Command, context: Context): void {
     .argument('<name>', '4 to 63 letters, digits and dashes')
     .option('--resource-group <name>', 'resource group; the profile’s otherwise')
     .option('--region <name>', 'region; the service’s otherwise')
-    .option('--retention-days <n>', 'days that rows are kept')
+    .option('--retention-days <n>', 'days that rows are kept', wholeNumber(1, 4_383))
     .description('makes a workspace with its own key, engine and ledger; you become its owner')
-    .action(async (name: string, own: Record<string, string>, command: Command) => {
-      const options = optionsOf(command);
-      await withClient(context, options, async (client) => {
-        const scope = await resourceGroupScope(client, own['resourceGroup']);
-        const region = own['region'] ?? (await defaultRegion(client));
-        const created = (await client.send(
-          'PUT',
-          `${scope}/providers/Microsoft.OperationalInsights/workspaces/${encodeURIComponent(name)}` +
-            `?api-version=${armVersions.workspaces}`,
-          {
-            location: region,
-            properties: {
-              sku: { name: 'PerGB2018' },
-              ...(own['retentionDays'] === undefined
-                ? {}
-                : { retentionInDays: Number(own['retentionDays']) }),
+    .action(
+      async (
+        name: string,
+        own: { resourceGroup?: string; region?: string; retentionDays?: number },
+        command: Command,
+      ) => {
+        const options = optionsOf(command);
+        await withClient(context, options, async (client) => {
+          const scope = await resourceGroupScope(client, own.resourceGroup);
+          const region = own.region ?? (await defaultRegion(client));
+          const created = (await client.send(
+            'PUT',
+            `${scope}/providers/Microsoft.OperationalInsights/workspaces/${encodeURIComponent(name)}` +
+              `?api-version=${armVersions.workspaces}`,
+            {
+              location: region,
+              properties: {
+                sku: { name: 'PerGB2018' },
+                ...(own.retentionDays === undefined ? {} : { retentionInDays: own.retentionDays }),
+              },
             },
-          },
-        )) as { id: string; properties: { customerId: string } };
-        await print(
-          context,
-          options,
-          created,
-          () => `created ${name}, workspace id ${created.properties.customerId}\n`,
-        );
-      });
-    });
+          )) as { id: string; properties: { customerId: string } };
+          await print(
+            context,
+            options,
+            created,
+            () => `created ${name}, workspace id ${created.properties.customerId}\n`,
+          );
+        });
+      },
+    );
 
   workspace
     .command('delete')

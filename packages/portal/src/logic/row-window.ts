@@ -24,3 +24,37 @@ export function rowWindow(view: {
     last: Math.min(count, (Math.ceil(lastSeen / beyond) + 1) * beyond),
   };
 }
+
+/** The columns that are drawn, as positions among those shown; `last` is exclusive. */
+export interface ColumnWindow {
+  readonly first: number;
+  readonly last: number;
+  /** Width of the columns before `first`, in pixels. */
+  readonly before: number;
+}
+
+/**
+ * Which of the columns of these widths a scrolled view needs, with up to `beyond` pixels at each
+ * side. The edges move in steps of `beyond`, as those of {@link rowWindow} do.
+ */
+export function columnWindow(view: {
+  readonly scrollLeft: number;
+  readonly width: number;
+  readonly widths: readonly number[];
+  readonly beyond: number;
+}): ColumnWindow {
+  const { scrollLeft, width, widths, beyond } = view;
+  const from = (Math.floor(Math.max(0, scrollLeft) / beyond) - 1) * beyond;
+  const to = (Math.ceil((Math.max(0, scrollLeft) + width) / beyond) + 1) * beyond;
+  let [first, last, before, edge] = [0, 0, 0, 0];
+  for (const [at, size] of widths.entries()) {
+    if (edge >= to) break;
+    if (edge + size <= from) {
+      first = at + 1;
+      before = edge + size;
+    }
+    edge += size;
+    last = at + 1;
+  }
+  return { first: Math.min(first, last), last, before };
+}

@@ -88,8 +88,8 @@ export function labelOf(range: TimeRange, zone: 'utc' | 'local'): string {
   switch (range.kind) {
     case 'last':
       return (
-        timePresets.find((preset) => preset.duration === range.duration)?.label ??
-        `Last ${range.duration.replace(/^PT?/, '').toLowerCase()}`
+        timePresets.find(({ duration }) => durationMs(duration) === durationMs(range.duration))
+          ?.label ?? `Last ${range.duration.replace(/^PT?/, '').toLowerCase()}`
       );
     case 'between':
       return `${shortInstant(range.from, zone)} – ${shortInstant(range.to, zone)}`;

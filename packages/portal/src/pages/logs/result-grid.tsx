@@ -3,8 +3,8 @@ import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'rea
 import { flushSync } from 'react-dom';
 import { jsonOf, tabbedOf } from '../../logic/delimited.js';
 import { cellCharactersMax, widthSampleRows } from '../../logic/limits.js';
-import type { RowWindow } from '../../logic/row-window.js';
-import { rowWindow } from '../../logic/row-window.js';
+import type { ColumnWindow, RowWindow } from '../../logic/row-window.js';
+import { columnWindow, rowWindow } from '../../logic/row-window.js';
 import type { ResultColumn, Row, Sorting, Zone } from '../../logic/values.js';
 import { formatCell, isNumeric } from '../../logic/values.js';
 import { Icon } from '../../parts/icon.js';
@@ -13,6 +13,7 @@ const rowHeight = 28;
 const headHeight = 32;
 const columnWidthMin = 60;
 const rowsBeyond = 8;
+const pixelsBeyond = 480;
 
 interface ResultGridProps {
   readonly columns: readonly ResultColumn[];
@@ -49,6 +50,8 @@ function initialWidths(columns: readonly ResultColumn[], rows: readonly Row[], z
 interface GridRowProps {
   readonly columns: readonly ResultColumn[];
   readonly shown: readonly number[];
+  /** Which of `shown` are drawn. */
+  readonly across: ColumnWindow;
   readonly row: Row;
   readonly position: number;
   readonly start: number;
@@ -59,17 +62,18 @@ interface GridRowProps {
 }
 
 const GridRow = memo(function GridRow(props: GridRowProps) {
-  const { columns, shown, row, position, start, zone, opened, activeColumn, gridId } = props;
+  const { columns, shown, across, row, position, start, zone, opened, activeColumn, gridId } =
+    props;
   return (
     <div
       role="row"
       aria-rowindex={position + 2}
       aria-selected={opened}
       className={position % 2 === 1 ? 'grid-row odd' : 'grid-row'}
-      style={{ transform: `translateY(${start}px)` }}
+      style={{ transform: `translateY(${start}px)`, paddingLeft: across.before }}
       data-position={position}
     >
-      {shown.map((at, index) => {
+      {shown.slice(across.first, across.last).map((at, index) => {
         const value = row[at];
         const type = columns[at]?.type ?? '';
         const text = formatCell(value, type, zone);
@@ -79,7 +83,7 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
             key={at}
             role="gridcell"
             id={activeColumn === at ? `${gridId}-active` : undefined}
-            aria-colindex={index + 1}
+            aria-colindex={across.first + index + 1}
             className={`grid-cell${isNumeric(type) ? ' number' : ''}${missing ? ' missing' : ''}${activeColumn === at ? ' active' : ''}`}
             style={{ width: `var(--w${at})` }}
             data-column={at}
@@ -92,22 +96,50 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
   );
 });
 
-/** Keeps the rows in view in step with the scroller's place and size. */
-function useRowWindow(
+interface GridWindow {
+  readonly rows: RowWindow;
+  readonly across: ColumnWindow;
+}
+
+/** Keeps the rows and columns in view in step with the scroller's place and size. */
+function useGridWindow(
   scroller: RefObject<HTMLDivElement | null>,
   count: number,
-): { readonly window: RowWindow; readonly follow: () => void } {
-  const [window, setWindow] = useState<RowWindow>({ first: 0, last: 0 });
-  const measure = (): RowWindow =>
-    rowWindow({
+  shownWidths: readonly number[],
+): GridWindow & { readonly follow: () => void } {
+  const [seen, setSeen] = useState<GridWindow>({
+    rows: { first: 0, last: 0 },
+    across: { first: 0, last: 0, before: 0 },
+  });
+  const measure = (): GridWindow => ({
+    rows: rowWindow({
       scrollTop: scroller.current?.scrollTop ?? 0,
       height: scroller.current?.clientHeight ?? 0,
       rowHeight,
       count,
       beyond: rowsBeyond,
+    }),
+    across: columnWindow({
+      scrollLeft: scroller.current?.scrollLeft ?? 0,
+      width: scroller.current?.clientWidth ?? 0,
+      widths: shownWidths,
+      beyond: pixelsBeyond,
+    }),
+  });
+  const update = (next: GridWindow): void =>
+    setSeen((old) => {
+      const rows =
+        old.rows.first === next.rows.first && old.rows.last === next.rows.last
+          ? old.rows
+          : next.rows;
+      const across =
+        old.across.first === next.across.first &&
+        old.across.last === next.across.last &&
+        old.across.before === next.across.before
+          ? old.across
+          : next.across;
+      return rows === old.rows && across === old.across ? old : { rows, across };
     });
-  const update = (next: RowWindow): void =>
-    setWindow((old) => (old.first === next.first && old.last === next.last ? old : next));
   const latest = useRef(measure);
   useEffect(() => {
     latest.current = measure;
@@ -118,18 +150,19 @@ function useRowWindow(
     const observer = new ResizeObserver(() => update(latest.current()));
     observer.observe(element);
     return () => observer.disconnect();
-  }, [scroller, count]);
+  }, [scroller, count, shownWidths]);
   return {
     // A result that shrank is drawn once before the effect has looked again.
-    window: { first: Math.min(window.first, count), last: Math.min(window.last, count) },
+    rows: { first: Math.min(seen.rows.first, count), last: Math.min(seen.rows.last, count) },
+    across: seen.across,
     // In the same frame: rows that come late are seen as a flash.
     follow: () => flushSync(() => update(measure())),
   };
 }
 
 /**
- * The result as a grid. Only the rows in view are in the page, so that a hundred thousand scroll
- * like ten. Arrow keys move, Enter opens a row, Ctrl+C copies a cell.
+ * The result as a grid. Only the rows and columns in view are in the page, so that a hundred
+ * thousand scroll like ten. Arrow keys move, Enter opens a row, Ctrl+C copies a cell.
  */
 export function ResultGrid(props: ResultGridProps) {
   const { columns, shown, rows, order, sorting, zone, opened, onSort, onOpen, onFilter } = props;
@@ -144,7 +177,8 @@ export function ResultGrid(props: ResultGridProps) {
   const setActive = (place: CellPlace): void => setMarked({ order, place });
   const [menu, setMenu] = useState<{ x: number; y: number; place: CellPlace }>();
 
-  const { window, follow } = useRowWindow(scroller, order.length);
+  const shownWidths = useMemo(() => shown.map((at) => widths[at] ?? 0), [shown, widths]);
+  const { rows: seen, across, follow } = useGridWindow(scroller, order.length, shownWidths);
 
   const rowAt = (position: number): Row | undefined => {
     const index = order[position];
@@ -268,14 +302,12 @@ export function ResultGrid(props: ResultGridProps) {
     event.preventDefault();
   };
 
-  const positions = Array.from(
-    { length: window.last - window.first },
-    (_, at) => window.first + at,
-  );
+  const positions = Array.from({ length: seen.last - seen.first }, (_, at) => seen.first + at);
   const pool = 32 * Math.ceil(positions.length / 32);
-  const total = shown.reduce((sum, at) => sum + (widths[at] ?? 0), 0);
+  const total = shownWidths.reduce((sum, width) => sum + width, 0);
+  const drawn = shown.slice(across.first, across.last);
   const style = Object.fromEntries(
-    widths.map((width, at) => [`--w${at}`, `${width}px`]),
+    drawn.map((at) => [`--w${at}`, `${widths[at] ?? columnWidthMin}px`]),
   ) as CSSProperties;
 
   return (
@@ -315,8 +347,13 @@ export function ResultGrid(props: ResultGridProps) {
             setMenu({ x: event.clientX, y: event.clientY, place });
           }}
         >
-          <div className="grid-head" role="row" aria-rowindex={1} style={{ width: total }}>
-            {shown.map((at, index) => {
+          <div
+            className="grid-head"
+            role="row"
+            aria-rowindex={1}
+            style={{ width: total, paddingLeft: across.before }}
+          >
+            {drawn.map((at, index) => {
               const column = columns[at];
               if (!column) return null;
               const sorted = sorting?.column === at ? sorting : undefined;
@@ -324,7 +361,7 @@ export function ResultGrid(props: ResultGridProps) {
                 <div
                   key={at}
                   role="columnheader"
-                  aria-colindex={index + 1}
+                  aria-colindex={across.first + index + 1}
                   aria-sort={sorted ? (sorted.descending ? 'descending' : 'ascending') : 'none'}
                   className={isNumeric(column.type) ? 'grid-title number' : 'grid-title'}
                   style={{ width: `var(--w${at})` }}
@@ -367,6 +404,7 @@ export function ResultGrid(props: ResultGridProps) {
                 key={position % pool}
                 columns={columns}
                 shown={shown}
+                across={across}
                 row={row}
                 position={position}
                 start={headHeight + position * rowHeight}

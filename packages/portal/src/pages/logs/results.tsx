@@ -44,6 +44,9 @@ interface ResultsProps {
   readonly onFilter: (column: ResultColumn, value: unknown, keep: boolean) => void;
 }
 
+/** The time in a file's name. */
+const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '');
+
 function download(name: string, type: string, text: string): void {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
@@ -73,7 +76,6 @@ export function Results(props: ResultsProps) {
   );
   const histogram = useMemo(() => histogramOf(columns, rows), [columns, rows]);
   const openedRow = opened === undefined ? undefined : rows[order[opened] ?? -1];
-  const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '');
 
   return (
     <section className="results" aria-label="Query results">
