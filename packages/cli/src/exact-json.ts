@@ -4,7 +4,7 @@
  */
 
 /** A text, or a whole number so long that it may not fit a double. */
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const tokens = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?\d{16,}(?![\d.eE])/g;
 /** Stands for a bigint between the two steps of reading. */
 const mark = '#whole';
 
