@@ -90,9 +90,14 @@ export class Binder implements FoldContext {
 
   private readonly nameNumbers = new Map<string, number>();
 
+  /** Short names belong to the lambdas of function rows, where a column of that name would be lost. */
+  private isTaken(name: string): boolean {
+    return this.usedNames.has(name) || /^[a-z]{1,3}$/.test(name);
+  }
+
   private uniqueName(name: string): string {
     let unique = name;
-    if (this.usedNames.has(name)) {
+    if (this.isTaken(name)) {
       let number = this.nameNumbers.get(name) ?? 2;
       for (unique = `${name}$${number}`; this.usedNames.has(unique); unique = `${name}$${number}`)
         number++;
@@ -367,7 +372,7 @@ export class Binder implements FoldContext {
     }
     // A name that something else in the statement has already gets an alias; the rest stay as stored.
     const clashing = new Set(
-      schema.columns.map((each) => each.name).filter((each) => this.usedNames.has(each)),
+      schema.columns.map((each) => each.name).filter((each) => this.isTaken(each)),
     );
     for (const each of schema.columns) this.usedNames.add(each.name);
     const stored: { stored: string; column: Column }[] = [];
