@@ -3,6 +3,7 @@ import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
+import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
 import { seriesRows } from './series.js';
@@ -28,6 +29,7 @@ function table(): Map<string, FunctionRow> {
       addressRows,
       encodingRows,
       sketchRows,
+      geoRows,
       windowRows,
       seriesRows,
       unitRows,
