@@ -98,9 +98,9 @@ const options = {
   bootstrap: {
     type: 'boolean',
     fallback: () => true,
-    help: 'write bootstrap.json for first steps (only while on loopback)',
+    help: 'no bootstrap.json for first steps (there is one only while on loopback)',
   },
-  agent: { type: 'boolean', fallback: () => true, help: 'enrol and run an agent for this machine' },
+  agent: { type: 'boolean', fallback: () => true, help: 'no agent for this machine' },
   engineIdleMinutes: {
     type: 'number',
     fallback: () => 10,
