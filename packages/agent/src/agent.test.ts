@@ -99,6 +99,40 @@ describe('an agent', { concurrency: 4 }, () => {
       });
     }));
 
+  test('tells its inventory again after a start only where it changed', () =>
+    withService(async (service) => {
+      const stream = 'Microsoft-ConfigurationData';
+      service.configuration = {
+        ...service.configuration,
+        inventory: { stream, intervalSeconds: 1 },
+        heartbeat: { stream: 'Microsoft-Heartbeat', intervalSeconds: 1 },
+      };
+      await enrolWith(service);
+      const run = async (version: string, expected: number): Promise<void> => {
+        const beats = service.rowsOf('Microsoft-Heartbeat').length;
+        const agent = startAgent(service, {
+          system: {
+            ...bareSystem,
+            run: async (command) =>
+              command === 'dpkg-query'
+                ? `installed\tbash\t${version}\tamd64\tSomeone\tA shell\n`
+                : undefined,
+          },
+        });
+        await until(
+          'beats and rows',
+          () =>
+            service.rowsOf('Microsoft-Heartbeat').length >= beats + 3 &&
+            service.rowsOf(stream).length >= expected,
+        );
+        await agent.stop();
+        assert.equal(service.rowsOf(stream).length, expected);
+      };
+      await run('5.2', 1);
+      await run('5.2', 1);
+      await run('5.3', 2);
+    }));
+
   test('a pin of another authority sends nothing', () =>
     withService(async (service) => {
       const pin = `sha256/${Buffer.alloc(32).toString('base64')}`;

@@ -19,6 +19,7 @@ import { agentError, messageOf } from './errors.js';
 import { Health } from './health.js';
 import { limits } from './limits.js';
 import type { AgentLimits } from './limits.js';
+import { isInventoryDue, readSentInventory, storeSentInventory } from './sent-inventory.js';
 import { takeLock } from './lock.js';
 import { readMachine } from './machine.js';
 import type { Machine } from './machine.js';
@@ -407,10 +408,10 @@ class Agent {
     }
   }
 
-  /** At the start, and whenever something was installed, removed or changed its state. */
+  /** When something was installed, removed or changed its state since it was last sent; and daily. */
   async #takeInventory(): Promise<void> {
     const { fs, clock, system, sha256 } = this.#options;
-    let sentHash = '';
+    let sent = await readSentInventory(fs, this.#state);
     for (;;) {
       const { inventory } = this.#configuration;
       if (inventory === undefined) {
@@ -420,12 +421,15 @@ class Agent {
       const { packages, daemons } = await readInventory(fs, system);
       const { agentId } = this.#state.identity;
       const found = inventoryRows(this.#machine, agentId, packages, daemons);
-      const hash = toHex(sha256(utf8(JSON.stringify(found))));
-      if (hash !== sentHash) {
-        sentHash = hash;
-        const time = new Date(clock.now()).toISOString();
+      const hash = toHex(sha256(utf8(JSON.stringify([inventory.stream, found]))));
+      const now = clock.now();
+      if (isInventoryDue(sent, { hash, now })) {
+        const time = new Date(now).toISOString();
         const rows = found.map((row) => JSON.stringify({ TimeGenerated: time, ...row }));
         await this.#deliver('state', inventory.stream, rows);
+        // Only now: what a crash lost on its way is sent again.
+        sent = { hash, sentAtMs: now };
+        await storeSentInventory(fs, this.#state, sent);
       }
       if (!(await this.#sleepFor('inventory'))) return;
     }

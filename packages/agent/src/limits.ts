@@ -62,6 +62,8 @@ export const limits = {
   retryAfterMsMax: 600_000,
   /** Pace of configuration and checkpoint. */
   controlIntervalMs: 60_000,
+  /** An unchanged inventory is sent again after so long, so that short queries find it. */
+  inventoryAgainMs: 24 * 60 * 60_000,
   /** Receipts kept. */
   receiptsMax: 256,
   /** Pace of writing receipts and status. */

@@ -169,6 +169,7 @@ export async function removeState(fs: Fs, directory: string): Promise<void> {
     identityFileName,
     'configuration',
     'checkpoint',
+    'inventory',
     'receipts',
     'status.json',
     'agent.lock',
