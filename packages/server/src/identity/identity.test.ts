@@ -56,6 +56,8 @@ test('each refusal of a token has its OAuth and AADSTS code', async () => {
     [{ client_id: crypto.randomUUID() }, 401, 'invalid_client', 7000215],
     [{ scope: 'https://graph.microsoft.com/.default' }, 400, 'invalid_scope', 70011],
     [{ scope: 'https://monitor.azure.com' }, 400, 'invalid_scope', 70011],
+    [{ scope: `${'/'.repeat(20_000)}x` }, 400, 'invalid_scope', 70011],
+    [{ scope: '/.default' }, 400, 'invalid_scope', 70011],
     [{ scope: 'https://evil.example:8443/.default' }, 400, 'invalid_scope', 70011],
     [{ grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
   ];

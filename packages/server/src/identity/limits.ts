@@ -6,6 +6,9 @@ export const identityLimits = {
   clockToleranceSeconds: 60,
   /** Longest accepted lifetime of a client assertion (MSAL makes them for 600 s). */
   assertionLifetimeSecondsMax: 3_600,
+  /** Longest `scope` and client id that are looked at: ours are an origin or a URN, and a GUID. */
+  scopeCharsMax: 512,
+  clientIdCharsMax: 64,
   /** Longest bearer token that is looked at. */
   tokenCharsMax: 8_192,
   /** Tokens whose signature is known to be good. */

@@ -10,7 +10,7 @@ import { jsonAnswer, readFormBody } from '../http/read-body.js';
 import type { Handler, Incoming, Outgoing } from '../http/request.js';
 import { identityLimits } from './limits.js';
 import type { RefusalLog } from './refusal-log.js';
-import { secretMatches } from './secrets.js';
+import { secretHash, secretMatches } from './secrets.js';
 import { createThrottle } from './throttle.js';
 import type { Tokens } from './tokens.js';
 
@@ -85,7 +85,10 @@ export function createTokenService(options: {
       return refuse(request, error.status, 'invalid_request', 900144, error.message);
     }
     const basic = readBasic(request.headers['authorization']);
-    const clientId = (basic?.clientId ?? form.get('client_id') ?? '').toLowerCase();
+    // Cut before it is kept anywhere: the throttle remembers names that strangers make up.
+    const clientId = (basic?.clientId ?? form.get('client_id') ?? '')
+      .slice(0, identityLimits.clientIdCharsMax)
+      .toLowerCase();
     const address = `${clientId} ${request.callerIp}`;
     const waitMs = throttle.waitMs(address);
     if (waitMs > 0) {
@@ -207,7 +210,7 @@ export function createTokenService(options: {
         const expiresAt = (payload.exp ?? 0) * 1000;
         if (expiresAt - now > identityLimits.assertionLifetimeSecondsMax * 1000) return undefined;
         if (!isTokenEndpoint(payload.aud)) return undefined;
-        const use = `${clientId} ${payload.jti ?? ''}`;
+        const use = secretHash(`${clientId} ${payload.jti ?? ''}`);
         for (const [old, until] of usedAssertions) if (until < now) usedAssertions.delete(old);
         if (usedAssertions.has(use)) return undefined;
         usedAssertions.set(use, expiresAt + identityLimits.clockToleranceSeconds * 1000);

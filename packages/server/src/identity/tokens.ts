@@ -67,9 +67,14 @@ export function createTokens(options: {
   return {
     issuer,
     audienceOf: (scope) => {
-      const match = /^(\S+?)\/*\/\.default$/.exec(scope.trim());
-      const audience = match?.[1];
-      if (audience === undefined) return undefined;
+      // By hand: a pattern that takes any number of slashes before the last one is quadratic, and
+      // strangers choose this text.
+      const end = '/.default';
+      const text = scope.length > identityLimits.scopeCharsMax ? '' : scope.trim();
+      if (!text.endsWith(end)) return undefined;
+      let length = text.length - end.length;
+      while (text[length - 1] === '/') length -= 1;
+      const audience = text.slice(0, length);
       return knownAudiences.has(audience) || isOwnOrigin(audience) ? audience : undefined;
     },
     issue: async ({ origin, audience, clientId, principalId: id, credentialId }) => {
