@@ -15,6 +15,10 @@ export const httpLimits = {
   /** What is still read of a body that nobody wants, so that the refusal reaches its sender. */
   discardedBytesMax: 16 * 1024 * 1024,
   discardTimeoutMs: 5_000,
+  /** How long a client may leave an answer lying without taking a byte of it. */
+  answerStalledMs: 60_000,
+  /** How long a refused connection stays open for its refusal to be read. */
+  refusedLingerMs: 2_000,
   /** How long open requests may go on after a stop was asked for. */
   drainTimeoutMs: 2_500,
 } as const;

@@ -91,6 +91,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
+      // A missing Host is refused below, in the shape of every other refusal.
+      requireHostHeader: false,
       noDelay: true,
     },
     (request, response) => {
@@ -103,10 +105,17 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   // A failed handshake or a malformed request concerns that connection alone.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('clientError', refuseMalformed);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = new HttpError(417, 'ExpectationFailed', 'Only 100-continue can be expected.');
+    void sendError(request, response, refusal, options.random.uuid(), options.log);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
       server.off('error', reject);
+      // Later ones are of single connections that could not be accepted (no descriptor left, say):
+      // without a listener each would end the service.
+      server.on('error', (error) => options.log.error('accept failed', errorFields(error)));
       resolve();
     });
   });
@@ -153,6 +162,8 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\n\r\n${body}`,
   );
+  // The other side may never close: then nobody else would, and connections are counted.
+  setTimeout(() => socket.destroy(), httpLimits.refusedLingerMs).unref();
 }
 
 async function answer(
@@ -255,18 +266,24 @@ async function send(
   } else {
     response.writeHead(outgoing.status, headers);
     for await (const chunk of body) {
-      if (signal.aborted) return;
+      if (signal.aborted || request.method === 'HEAD') break;
       if (!response.write(chunk)) await drained(response, signal);
     }
+    if (signal.aborted) return;
     response.end();
   }
+  // Memory is held until it is taken. Where the answer is through, Node sets its own, longer or
+  // shorter, time for the next request.
+  if (!response.writableFinished) response.setTimeout(httpLimits.answerStalledMs);
   await discardRest(request);
 }
 
-/** Resolves when the response takes more, or never will. */
+/** Resolves when the response takes more, or never will: who takes nothing for long is cut off. */
 function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), httpLimits.answerStalledMs);
     const done = (): void => {
+      clearTimeout(timer);
       response.off('drain', done);
       signal.removeEventListener('abort', done);
       resolve();
@@ -297,6 +314,10 @@ async function discardRest(request: IncomingMessage): Promise<void> {
   clearTimeout(timer);
 }
 
+/** What reading a body throws once its sender is gone. */
+const isHangUp = (request: IncomingMessage, error: unknown): boolean =>
+  request.destroyed && (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
+
 async function sendError(
   request: IncomingMessage,
   response: ServerResponse,
@@ -305,7 +326,10 @@ async function sendError(
   log: Log,
 ): Promise<void> {
   if (!(error instanceof HttpError)) {
-    log.error('request failed', { correlationId, ...errorFields(error) });
+    // A stranger who hangs up in the middle of a body is no failure, and must not fill the log.
+    if (!isHangUp(request, error)) {
+      log.error('request failed', { correlationId, ...errorFields(error) });
+    }
   } else if (error.status >= 500 && error.status !== 503) {
     log.error('request failed', { correlationId, ...errorFields(error.cause ?? error) });
   }
