@@ -7,7 +7,7 @@ import type { Audit } from '../audit/audit.js';
 import type { Catalog } from '../catalog/open-catalog.js';
 import type { StoredAgent } from '../catalog/records.js';
 import { HttpError } from '../http/errors.js';
-import { jsonAnswer, readJsonBody } from '../http/read-body.js';
+import { controlBodyLimits, jsonAnswer, readJsonBody } from '../http/read-body.js';
 import { readSchema } from '../http/read-schema.js';
 import type { AuthenticatedHandler, Handler, Incoming } from '../http/request.js';
 import type { RefusalLog } from '../identity/refusal-log.js';
@@ -62,7 +62,10 @@ export function createEnrolHandler(options: EnrolmentOptions): Handler {
         headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
       });
     }
-    const body = readSchema(enrolRequest, await readJsonBody(request));
+    const body = readSchema(
+      enrolRequest,
+      await readJsonBody(request, controlBodyLimits.strangerJsonBytesMax),
+    );
     const known = catalog.snapshot.enrollmentKeysByHash.get(secretHash(body.enrollmentKey));
     if (known === undefined) {
       return refuse(request, 'EnrollmentKeyInvalid', 'The enrolment key is not valid.');

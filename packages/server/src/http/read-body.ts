@@ -8,6 +8,8 @@ export const controlBodyLimits = {
   /** A rule with a hundred streams of a hundred columns stays far below. */
   jsonBytesMax: 1_048_576,
   formBytesMax: 65_536,
+  /** Of a caller who has proved nothing yet. */
+  strangerJsonBytesMax: 65_536,
   /** Deepest nesting of a JSON body: ours are at most eight deep. */
   jsonDepthMax: 32,
 } as const;
@@ -38,8 +40,11 @@ export async function readBody(request: WithBody, bytesMax: number): Promise<Uin
  * A JSON body. Throws a 415 for another content type and a 400 for malformed or too deep JSON.
  * An empty body is `undefined`.
  */
-export async function readJsonBody(request: WithBody): Promise<Json | undefined> {
-  const bytes = await readBody(request, controlBodyLimits.jsonBytesMax);
+export async function readJsonBody(
+  request: WithBody,
+  bytesMax: number = controlBodyLimits.jsonBytesMax,
+): Promise<Json | undefined> {
+  const bytes = await readBody(request, bytesMax);
   if (bytes.length === 0) return undefined;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type !== 'application/json' && !type.endsWith('+json')) {

@@ -102,8 +102,16 @@ export function createIngest(options: IngestOptions): Ingest {
       if (waitSeconds > 0) throw tooManyRequests(waitSeconds);
       if (heldBytes + declared > limits.heldBytesMax) throw tooManyRequests(1);
       checkContentType(request, door.ndjson);
-      hold(Math.max(declared, 64 * 1024));
-      const { plain } = await receiveBody(request, limits, clock);
+      let room = Math.max(declared, 64 * 1024);
+      hold(room);
+      const { plain } = await receiveBody(request, limits, clock, (bytes) => {
+        // A chunked body says nothing of its size beforehand: it is counted as it comes.
+        room -= bytes;
+        if (room >= 0) return;
+        hold(-room);
+        room = 0;
+        if (heldBytes > limits.heldBytesMax) throw tooManyRequests(1);
+      });
       hold(plain.length);
       rates.addBytes(rateKey, plain.length);
       const rows = checkRows(plain, limits.nestingMax);

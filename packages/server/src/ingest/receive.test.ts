@@ -56,6 +56,20 @@ test('gives the plain bytes, and takes exactly the limits', async () => {
   assert.equal(Buffer.from((await receive(twoMembers, gzip)).plain).toString(), 'abcd');
 });
 
+test('tells of each piece that it keeps, and ends with what that throws', async () => {
+  let told = 0;
+  const body = request(pieces(new Uint8Array(100).fill(65)), {});
+  const count = (bytes: number): void => {
+    told += bytes;
+    if (told > 50) throw new HttpError(429, 'TooManyRequests', 'enough');
+  };
+  await assert.rejects(
+    receiveBody(body, limits, systemClock, count),
+    refused(429, 'TooManyRequests'),
+  );
+  assert.equal(told, 56);
+});
+
 test('refuses one byte beyond, declared or not, plain or inflated', async () => {
   const large = refused(413, 'ContentLengthLimitExceeded');
   await assert.rejects(receive(new Uint8Array(1001)), large);

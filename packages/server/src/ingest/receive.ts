@@ -33,6 +33,8 @@ export async function receiveBody(
   request: Incoming,
   limits: IngestLimits,
   clock: Clock,
+  /** Told of each piece as it is kept; what it throws ends the reading. */
+  onBytes: (bytes: number) => void = () => undefined,
 ): Promise<ReceivedBody> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding !== 'gzip' && encoding !== 'identity' && encoding !== '') {
@@ -46,7 +48,7 @@ export async function receiveBody(
     encoding === 'gzip' ? limits.wireBytesMax : Math.min(limits.wireBytesMax, limits.plainBytesMax);
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > wireMax) throw tooLarge(wireMax, declared);
-  const wire = await readBody(request, wireMax, limits, clock);
+  const wire = await readBody(request, wireMax, { limits, clock, onBytes });
   if (encoding !== 'gzip') return { plain: wire, wireBytes: wire.length };
   try {
     const plain = await inflate(wire, {
@@ -79,8 +81,11 @@ function outputHint(wire: Uint8Array, bytesMax: number): number {
 async function readBody(
   request: Incoming,
   bytesMax: number,
-  limits: IngestLimits,
-  clock: Clock,
+  {
+    limits,
+    clock,
+    onBytes,
+  }: { limits: IngestLimits; clock: Clock; onBytes: (bytes: number) => void },
 ): Promise<Uint8Array> {
   // No `for await`: leaving it early would end the socket before the refusal is sent.
   const iterator = request.body[Symbol.asyncIterator]();
@@ -111,6 +116,7 @@ async function readBody(
       progress = clock.monotonicMs();
       size += next.value.length;
       if (size > bytesMax) throw tooLarge(bytesMax, `more than ${bytesMax}`);
+      onBytes(next.value.length);
       parts.push(next.value);
     }
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size);
