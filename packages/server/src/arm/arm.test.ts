@@ -299,6 +299,12 @@ test('a rule is checked against its workspaces and can be sent through by its ma
       }),
       'InvalidStream',
     ],
+    [
+      rule({
+        streamDeclarations: { 'Custom-In': { columns: [{ name: '_Position', type: 'long' }] } },
+      }),
+      'InvalidStream',
+    ],
   ];
   for (const [body, code] of cases) {
     const answer = await put(body);
@@ -331,6 +337,62 @@ test('a rule is checked against its workspaces and can be sent through by its ma
   assert.equal((await as(creator.token, 'GET', path + vi)).status, 403);
   assert.equal((await as(token, 'DELETE', path + vi)).status, 200);
   assert.equal(plane.catalog.rule(immutableId), undefined);
+});
+
+test('a rule does not follow a name to the workspace that is made under it later', async () => {
+  const target = workspace('reborn');
+  const location = { location: 'local' };
+  assert.equal((await as(token, 'PUT', target + v, { body: location })).status, 201);
+  const columns = [
+    { name: 'TimeGenerated', type: 'datetime' },
+    { name: 'Message', type: 'string' },
+  ];
+  const path = `${group()}/providers/Microsoft.Insights/dataCollectionRules/outlives`;
+  const body = {
+    ...location,
+    properties: {
+      streamDeclarations: { 'Custom-In': { columns } },
+      destinations: {
+        logAnalytics: [
+          { name: 'd', workspaceResourceId: target, workspaceId: crypto.randomUUID() },
+        ],
+      },
+      dataFlows: [
+        { streams: ['Custom-In'], destinations: ['d'], outputStream: 'Microsoft-Operation' },
+      ],
+    },
+  };
+  const made = await as(token, 'PUT', path + vi, { body });
+  assert.equal(made.status, 201, made.text);
+  const { immutableId, destinations } = made.json.properties;
+  const first = plane.catalog.workspaces().find(({ name }) => name === 'reborn')!.workspaceId;
+  assert.equal(destinations.logAnalytics[0].workspaceId, first, 'never the one that was sent');
+  assert.equal(plane.catalog.rule(immutableId)?.streams.get('Custom-In')?.[0]?.workspaceId, first);
+  assert.equal((await as(token, 'DELETE', `${target}${v}&force=true`)).status, 200);
+  assert.equal((await as(token, 'PUT', target + v, { body: location })).status, 201);
+  assert.equal(plane.catalog.rule(immutableId)?.streams.get('Custom-In'), undefined);
+  assert.equal(
+    (await as(token, 'PUT', path + vi, { body })).status,
+    200,
+    'its owner points it anew',
+  );
+  assert.notEqual(
+    plane.catalog.rule(immutableId)?.streams.get('Custom-In')?.[0]?.workspaceId,
+    first,
+  );
+  assert.equal((await as(token, 'DELETE', `${target}${v}&force=true`)).status, 200);
+});
+
+test('of two who make a rule under one name at once, one is told so', async () => {
+  const path = `${group()}/providers/Microsoft.Insights/dataCollectionEndpoints/raced`;
+  const answers = await Promise.all(
+    [1, 2].map(() => as(token, 'PUT', path + vi, { body: { location: 'local', properties: {} } })),
+  );
+  const statuses = answers.map(({ status }) => status);
+  assert.deepEqual(
+    statuses.toSorted((a, b) => a - b),
+    [201, 409],
+  );
 });
 
 test('endpoints say where logs go: to where the caller called', async () => {

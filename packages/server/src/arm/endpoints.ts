@@ -1,6 +1,8 @@
 import type { Json, JsonObject, StoredResource } from '../catalog/records.js';
 import { objectOf, textOf } from '../catalog/rule-properties.js';
 import { roles } from '../access/roles.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import { audited, authorise, resourceNotFound, systemData } from './context.js';
@@ -100,7 +102,8 @@ export function endpointRoutes(options: ArmOptions): readonly Route[] {
       modifiedAt: now,
     };
     await audited(options, call, { operation: `${type}/write`, target: call.scopeKey }, () =>
-      catalog.change(async (write) => {
+      catalog.change(async (write, snapshot) => {
+        refuseOvertaken(snapshot, before, after);
         await write.putResource(after);
         if (before !== undefined) return;
         await write.putAssignment(
@@ -139,6 +142,20 @@ export function endpointRoutes(options: ArmOptions): readonly Route[] {
       return { status: 200, headers: { 'content-length': '0' } };
     }),
   ];
+}
+
+/**
+ * Whoever may add a resource need not be allowed to change one: where somebody else was faster, what
+ * was decided for a new one no longer holds. Called inside the change, where they come one at a time.
+ */
+export function refuseOvertaken(
+  snapshot: Snapshot,
+  before: StoredResource | undefined,
+  after: StoredResource,
+): void {
+  const now = snapshot.resources.get(after.resourceKey);
+  if (now?.immutableId === before?.immutableId) return;
+  throw new HttpError(409, 'Conflict', 'The resource was changed in the meantime. Try again.');
 }
 
 export const sameGroup = (found: StoredResource, call: ArmCall): boolean =>

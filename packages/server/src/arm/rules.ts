@@ -1,3 +1,4 @@
+import { systemColumns } from '@strongroom/sql';
 import type { ColumnSchema } from '@strongroom/sql';
 import { roles } from '../access/roles.js';
 import type { Json, JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
@@ -23,6 +24,7 @@ import {
   insightsPath,
   insightsSubscriptionPath,
   newResource,
+  refuseOvertaken,
   sameGroup,
 } from './endpoints.js';
 import { invalid, readObject, readOptionalObject, readOptionalText, readTags } from './fields.js';
@@ -104,7 +106,7 @@ export function ruleRoutes(options: ArmOptions): readonly Route[] {
       region,
       tags: readTags(body['tags']),
       flavor: readOptionalText(body['kind'], 'kind', { charsMax: 64 }),
-      properties: settable(properties),
+      properties: withWorkspaceIds(options, settable(properties)),
       version: (before?.version ?? 0) + 1,
       createdAt: before?.createdAt ?? now,
       modifiedAt: now,
@@ -143,7 +145,8 @@ export function ruleRoutes(options: ArmOptions): readonly Route[] {
         properties: { immutableId: after.immutableId, version: after.version },
       },
       () =>
-        catalog.change(async (write) => {
+        catalog.change(async (write, snapshot) => {
+          refuseOvertaken(snapshot, before, after);
           await write.putResource(after);
           if (before !== undefined) return;
           for (const role of [roles.owner, roles.metricsPublisher]) {
@@ -215,6 +218,28 @@ const settableNames = [
   'destinations',
   'dataFlows',
 ];
+
+/**
+ * The destinations with the ids of the workspaces that they were allowed for. A name outlives its
+ * workspace: another one made under it later must not get, nor be fed, what was meant for the first.
+ */
+function withWorkspaceIds({ catalog }: ArmOptions, properties: JsonObject): JsonObject {
+  const destinations = objectOf(properties['destinations']);
+  return {
+    ...properties,
+    destinations: {
+      ...destinations,
+      logAnalytics: listOf(destinations['logAnalytics']).map((item): JsonObject => {
+        const { workspaceId: _given, ...destination } = objectOf(item);
+        const id = textOf(destination['workspaceResourceId']) ?? '';
+        const found = catalog.workspaceByResourceId(resourceKey(id));
+        return found === undefined
+          ? destination
+          : { ...destination, workspaceId: found.workspaceId };
+      }),
+    },
+  };
+}
 
 const settable = (properties: JsonObject): JsonObject =>
   Object.fromEntries(
@@ -334,6 +359,8 @@ function checkColumns(
     const { name, type: typeText } = isObject(column) ? column : {};
     if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) {
       problem('InvalidStream', target, 'A column has no name, or one that is not allowed.');
+    } else if (Object.hasOwn(systemColumns, name)) {
+      problem('InvalidStream', target, `The column name '${name}' is reserved.`);
     } else if (seen.has(name)) {
       problem('InvalidStream', target, `The column '${name}' is there twice.`);
     } else if (typeof typeText !== 'string' || scalarTypeOfArm(typeText) === undefined) {
@@ -417,7 +444,9 @@ function showRule(options: ArmOptions, found: StoredResource, origin: string): J
     const workspace = options.catalog.workspaceByResourceId(resourceKey(id));
     return {
       ...destination,
-      ...(workspace === undefined ? {} : { workspaceId: workspace.workspaceId }),
+      ...(workspace === undefined || destination['workspaceId'] !== undefined
+        ? {}
+        : { workspaceId: workspace.workspaceId }),
     };
   });
   return {

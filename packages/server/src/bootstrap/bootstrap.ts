@@ -8,7 +8,8 @@ import type { Principal } from '../access/principal.js';
 import { createWorkspace } from '../arm/workspaces.js';
 import type { Audit } from '../audit/audit.js';
 import type { Catalog, CatalogWriter } from '../catalog/open-catalog.js';
-import type { StoredResource, StoredWorkspace } from '../catalog/records.js';
+import type { Json, JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
+import { listOf, objectOf, textOf } from '../catalog/rule-properties.js';
 import { newPassword } from '../identity/passwords.js';
 import type { Passwords } from '../identity/passwords.js';
 import { newSecret, secretHash } from '../identity/secrets.js';
@@ -268,8 +269,15 @@ async function ensureResource(
   const resourceId = `${groupId(identity)}/providers/Microsoft.Insights/${folder}/default`;
   const key = resourceId.toLowerCase();
   const known = catalog.snapshot.resources.get(key);
-  if (known !== undefined) return known;
   const now = clock.now();
+  if (known !== undefined) {
+    const properties = pointedAnew(known, workspace);
+    if (properties === undefined) return known;
+    const after = { ...known, properties, version: known.version + 1, modifiedAt: now };
+    await record(options, `Microsoft.Insights/${folder}/write`, resourceId, workspace.workspaceId);
+    await catalog.change((write) => write.putResource(after));
+    return after;
+  }
   const resource: StoredResource = {
     kind,
     resourceKey: key,
@@ -288,7 +296,13 @@ async function ensureResource(
         : {
             streamDeclarations: { [streamName]: { columns: textColumns } },
             destinations: {
-              logAnalytics: [{ name: 'default', workspaceResourceId: workspace.resourceId }],
+              logAnalytics: [
+                {
+                  name: 'default',
+                  workspaceResourceId: workspace.resourceId,
+                  workspaceId: workspace.workspaceId,
+                },
+              ],
             },
             dataFlows: [
               {
@@ -310,6 +324,26 @@ async function ensureResource(
   );
   await catalog.change((write) => write.putResource(resource));
   return resource;
+}
+
+/**
+ * A rule does not follow a workspace's name (see `arm/rules.ts`). Where we made the default workspace
+ * again, its rule is led there; everything else that was set in it stays.
+ */
+function pointedAnew(
+  { properties }: StoredResource,
+  workspace: StoredWorkspace,
+): JsonObject | undefined {
+  const destinations = objectOf(properties['destinations']);
+  let changed = false;
+  const logAnalytics = listOf(destinations['logAnalytics']).map((item): Json => {
+    const { workspaceResourceId: id, workspaceId } = objectOf(item);
+    const isHere = textOf(id)?.toLowerCase() === workspace.resourceKey;
+    if (!isHere || workspaceId === undefined || workspaceId === workspace.workspaceId) return item;
+    changed = true;
+    return { ...objectOf(item), workspaceId: workspace.workspaceId };
+  });
+  return changed ? { ...properties, destinations: { ...destinations, logAnalytics } } : undefined;
 }
 
 /** The application of `bootstrap.json`, remembered by its client id. */

@@ -8,6 +8,8 @@ export interface RuleContent {
   readonly declarations: ReadonlyMap<string, readonly ColumnSchema[]>;
   /** Normalised workspace resource ids by destination name. */
   readonly destinations: ReadonlyMap<string, string>;
+  /** Ids of the workspaces that the destinations were allowed for, by destination name. */
+  readonly allowedIds: ReadonlyMap<string, string>;
   readonly flows: readonly RuleFlow[];
 }
 
@@ -68,10 +70,12 @@ export function readRule(properties: JsonObject): RuleContent {
     declarations.set(stream, columns);
   }
   const destinations = new Map<string, string>();
+  const allowedIds = new Map<string, string>();
   for (const item of listOf(objectOf(properties['destinations'])['logAnalytics'])) {
-    const { name, workspaceResourceId } = objectOf(item);
+    const { name, workspaceResourceId, workspaceId } = objectOf(item);
     if (typeof name === 'string' && typeof workspaceResourceId === 'string') {
       destinations.set(name, resourceKey(workspaceResourceId));
+      if (typeof workspaceId === 'string') allowedIds.set(name, workspaceId);
     }
   }
   const flows = listOf(properties['dataFlows']).map((item): RuleFlow => {
@@ -85,5 +89,5 @@ export function readRule(properties: JsonObject): RuleContent {
       outputTable: (stream) => tableOfStream(outputStream ?? stream),
     };
   });
-  return { declarations, destinations, flows };
+  return { declarations, destinations, allowedIds, flows };
 }

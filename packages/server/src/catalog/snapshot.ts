@@ -265,6 +265,9 @@ function toRuleRecord(rule: StoredResource, snapshot: Snapshot): RuleRecord {
         const workspace = key === undefined ? undefined : snapshot.workspacesByKey.get(key);
         // A destination that is gone or soft-deleted takes nothing until it is back.
         if (workspace === undefined || workspace.deletedAt !== undefined) continue;
+        // Nor does another workspace that was made under its name.
+        const allowed = content.allowedIds.get(destination);
+        if (allowed !== undefined && allowed !== workspace.workspaceId) continue;
         const outputTable = flow.outputTable(stream);
         const declared =
           content.declarations.get(stream) ??
