@@ -10,6 +10,7 @@ import type { Authority } from '@strongroom/keys';
 import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
 import { accessFacts } from './access/catalog-access.js';
 import { createAccess } from './access/decide.js';
+import type { Principal } from './access/principal.js';
 import { createAgentDirectory } from './agents/agent-directory.js';
 import type { AgentDirectory } from './agents/agent-directory.js';
 import { createAgentControl, createEnrolHandler } from './agents/enrolment.js';
@@ -17,6 +18,7 @@ import { createEnrollmentKey } from './agents/enrollment-keys.js';
 import { createArm, isArmPath } from './arm/arm.js';
 import { createCheckTransform } from './arm/transform.js';
 import { openAudit } from './audit/audit-journal.js';
+import { limitRefusals } from './audit/limit-refusals.js';
 import { bootstrap, openServiceIdentity } from './bootstrap/bootstrap.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import { HttpError } from './http/errors.js';
@@ -29,6 +31,7 @@ import { createOidc, oidcPrefix } from './identity/oidc.js';
 import { createPasswordCheck } from './identity/password-check.js';
 import { createPasswords } from './identity/passwords.js';
 import { createRefusalLog } from './identity/refusal-log.js';
+import type { RefusalLog } from './identity/refusal-log.js';
 import { createSessions } from './identity/sessions.js';
 import { createSignIn } from './identity/sign-in.js';
 import { createTokenService } from './identity/token-service.js';
@@ -185,12 +188,14 @@ async function openParts(
   });
 
   // The doors.
-  const parts = { catalog, access, audit, workspaces, clock, random };
+  const heard = limitRefusals(audit, clock);
+  const parts = { catalog, access, audit: heard, workspaces, clock, random };
   const enrolment = { catalog, authority, audit, refusals, clock, random };
   const ingest = createIngest(parts);
   const handlers: Handlers = {
     agents,
     authenticator,
+    refusals,
     agentRoutes: [
       createAgentControl({ ...enrolment, agents }),
       ingest.agentStreams,
@@ -306,6 +311,7 @@ const publicHost = (settings: Settings): string => {
 interface Handlers {
   readonly agents: AgentDirectory;
   readonly authenticator: ReturnType<typeof createAuthenticator>;
+  readonly refusals: RefusalLog;
   readonly agentRoutes: readonly AuthenticatedHandler[];
   /** Handlers that prove their callers themselves, or need no proof. */
   readonly open: readonly Handler[];
@@ -328,10 +334,7 @@ async function route(
     if (answer !== undefined) return answer;
   }
   if (path.key.startsWith('/agents/')) {
-    if (peer.certificate === undefined) {
-      throw new HttpError(401, 'CertificateRequired', 'This path needs an agent’s certificate.');
-    }
-    const principal = handlers.agents.readPrincipal(peer.certificate);
+    const principal = await proveAgent(handlers, request, peer);
     sockets.remember(principal.id, peer.socket);
     for (const handler of handlers.agentRoutes) {
       const answer = await handler(request, principal);
@@ -350,6 +353,31 @@ async function route(
     return handlers.management(request, await authenticator.authenticate(request, 'management'));
   }
   return undefined;
+}
+
+/** The agent of the connection's certificate. Throws 401 or 403; the refusal is audited. */
+async function proveAgent(
+  { agents, refusals }: Handlers,
+  request: Incoming,
+  peer: Peer,
+): Promise<Principal> {
+  try {
+    if (peer.certificate === undefined) {
+      throw new HttpError(401, 'CertificateRequired', 'This path needs an agent’s certificate.');
+    }
+    return agents.readPrincipal(peer.certificate);
+  } catch (error) {
+    await refusals.record({
+      principal: { anonymous: true },
+      operation: 'Microsoft.Strongroom/agents/authenticate/action',
+      outcome: 'Refused',
+      target: request.path.path.slice(0, 512),
+      reason: error instanceof HttpError ? error.code : 'InternalServerError',
+      callerIp: request.callerIp,
+      correlationId: request.correlationId,
+    });
+    throw error;
+  }
 }
 
 /** Connections by agent, so that a revoked one is out at once and not only at its next request. */
