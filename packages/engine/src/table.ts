@@ -84,7 +84,7 @@ export function checkColumns(columns: readonly ColumnSchema[], bad: (why: string
   const names = new Set<string>();
   for (const each of columns) {
     if (!columnName.test(each.name)) bad(`a column's name is not allowed`);
-    if (each.name in systemColumns) bad(`${each.name} is the engine's own`);
+    if (Object.hasOwn(systemColumns, each.name)) bad(`${each.name} is the engine's own`);
     if (names.has(each.name)) bad(`${each.name} is there twice`);
     if (!Object.hasOwn(storageType, each.type)) bad(`${each.name} has an unknown type`);
     names.add(each.name);
