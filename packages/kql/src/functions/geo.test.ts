@@ -41,4 +41,7 @@ testValues('geography', [
     4922.48017,
   ],
   ['geo_line_length(dynamic({"type":"LineString","coordinates":[[1,1]]}))', null],
+  ['round(geo_angle(0, 10, 0, 5, 3, -10), 10)', 2.9449384341],
+  ['geo_angle(0, 10, 0, 10, 3, -10)', null],
+  ['round(geo_azimuth(0, 0, 1, 0), 6)', 1.570796],
 ]);

@@ -62,6 +62,22 @@ function onEarth(lon: Sql, lat: Sql): Sql {
   return infix('AND', within(lon, 180), within(lat, 90));
 }
 
+/** Two different points, so that there is a direction from one to the other. */
+function apart(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
+  const same = infix('AND', infix('=', lon1, lon2), infix('=', lat1, lat2));
+  return infix('AND', onEarth(lon1, lat1), onEarth(lon2, lat2), call('not', same));
+}
+
+/** The direction at the first point, clockwise from north, in radians from 0. */
+function azimuth(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
+  const turn = radians(infix('-', lon2, lon1));
+  const [sin1, cos1] = [call('sin', radians(lat1)), call('cos', radians(lat1))];
+  const [sin2, cos2] = [call('sin', radians(lat2)), call('cos', radians(lat2))];
+  const east = infix('*', call('sin', turn), cos2);
+  const north = infix('-', infix('*', cos1, sin2), infix('*', sin1, cos2, call('cos', turn)));
+  return call('positiveModulo', call('atan2', east, north), real(2 * Math.PI));
+}
+
 /** `{"type":"Point",…}` */
 function pointJson(lon: Sql, lat: Sql): Sql {
   return call(
@@ -327,6 +343,46 @@ export const geoRows: readonly FunctionRow[] = [
         infix('<=', distance(at(args, 0), at(args, 1), at(args, 2), at(args, 3)), at(args, 4)),
         nullOf('Nullable(UInt8)'),
       ),
+  },
+  {
+    name: 'geo_azimuth',
+    takes: 'real, real, real, real',
+    gives: 'real',
+    nulls: 'always',
+    sql: (args) =>
+      call(
+        'if',
+        apart(at(args, 0), at(args, 1), at(args, 2), at(args, 3)),
+        azimuth(at(args, 0), at(args, 1), at(args, 2), at(args, 3)),
+        noReal,
+      ),
+  },
+  {
+    name: 'geo_angle',
+    takes: 'real, real, real, real, real, real',
+    gives: 'real',
+    nulls: 'always',
+    sql: (args) => {
+      const [lon, lat] = [at(args, 2), at(args, 3)];
+      return call(
+        'if',
+        infix(
+          'AND',
+          apart(lon, lat, at(args, 0), at(args, 1)),
+          apart(lon, lat, at(args, 4), at(args, 5)),
+        ),
+        call(
+          'positiveModulo',
+          infix(
+            '-',
+            azimuth(lon, lat, at(args, 4), at(args, 5)),
+            azimuth(lon, lat, at(args, 0), at(args, 1)),
+          ),
+          real(2 * Math.PI),
+        ),
+        noReal,
+      );
+    },
   },
   {
     name: 'geo_line_length',

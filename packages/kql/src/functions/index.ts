@@ -6,6 +6,7 @@ import { encodingRows } from './encoding.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
+import { seriesStatisticRows } from './series-statistics.js';
 import { seriesRows } from './series.js';
 import { sketchRows } from './sketch.js';
 import { stringRows } from './string.js';
@@ -32,6 +33,7 @@ function table(): Map<string, FunctionRow> {
       geoRows,
       windowRows,
       seriesRows,
+      seriesStatisticRows,
       unitRows,
     ]) {
       for (const row of family) {
