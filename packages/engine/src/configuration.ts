@@ -59,6 +59,8 @@ export function engineConfiguration(options: ConfigurationOptions): string {
     text_index_header_cache_size: 16 * mib,
     text_index_postings_cache_size: 32 * mib,
     background_pool_size: 2,
+    // Inserts and queries go first; merges make up for it when it is quiet.
+    os_threads_nice_value_merge_mutate: 5,
     background_merges_mutations_concurrency_ratio: 1,
     background_move_pool_size: 1,
     background_fetches_pool_size: 1,
