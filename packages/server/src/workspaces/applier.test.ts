@@ -19,7 +19,13 @@ import { workspaceLimits } from './limits.js';
  * fail before, within and after an insert: whatever happens, each acknowledged row is in its table
  * once.
  */
-const limits = { ...workspaceLimits, applyLingerMs: 0, retryMsMin: 1, retryMsMax: 2 };
+const limits = {
+  ...workspaceLimits,
+  applyLingerMs: 0,
+  applyOwnLingerMs: 0,
+  retryMsMin: 1,
+  retryMsMax: 2,
+};
 const log = createLog(() => undefined, Date.now);
 const columns = [{ name: 'TimeGenerated', type: 'datetime' }] as const;
 const tableOf = (name: string): TableRecord => ({

@@ -216,15 +216,30 @@ export class Applier {
     this.#ahead = { from, entries };
   }
 
-  /** Waits for company, but not where a batch is full already. */
+  /** Waits for company, but not where a batch is full already. Own rows alone can wait longer. */
   async #linger(): Promise<void> {
     const { clock, limits, journal } = this.#options;
     const slices = 4;
-    for (let slice = 0; slice < slices; slice += 1) {
+    const sliceMs = Math.max(1, limits.applyLingerMs / slices);
+    for (let waitedMs = 0; ; waitedMs += sliceMs) {
       if (this.#pendingBytes >= limits.applyBytesTarget) return;
       if (journal.next - this.#applied >= BigInt(this.#entriesMax)) return;
-      await clock.sleep(limits.applyLingerMs / slices, this.#stop.signal);
+      const lingerMs = this.#onlyOwnWait() ? limits.applyOwnLingerMs : limits.applyLingerMs;
+      if (waitedMs >= lingerMs) return;
+      await clock.sleep(sliceMs, this.#stop.signal);
     }
+  }
+
+  /** True where all that waits are the service's own rows: an insert of few costs as one of many. */
+  #onlyOwnWait(): boolean {
+    const { journal } = this.#options;
+    const recent = this.#recent;
+    // Each position once: as many as there are, all of them from the cursor on.
+    return (
+      recent.has(this.#applied) &&
+      BigInt(recent.size) === journal.next - this.#applied &&
+      [...recent.values()].every(({ metadata }) => metadata.source.kind === 'Service')
+    );
   }
 
   /** Entries from a position on that may share a batch: one arrival day, one route a table. */

@@ -11,6 +11,8 @@ export interface WorkspaceLimits {
   readonly applyTablesMax: number;
   /** How long an entry waits for company before it is applied. */
   readonly applyLingerMs: number;
+  /** How long the service's own rows (audit, accounting) wait where nothing else does. */
+  readonly applyOwnLingerMs: number;
   /** Tries of one apply batch before it is split, and of one entry before it is a dead letter. */
   readonly applyTriesMax: number;
   /** Tries of a single entry under which the engine died: once may be anything, so often is not. */
@@ -47,6 +49,7 @@ export const workspaceLimits: WorkspaceLimits = {
   applyHeldBytesMax: 32 * 1024 * 1024,
   applyTablesMax: 64,
   applyLingerMs: 120,
+  applyOwnLingerMs: 900,
   applyTriesMax: 3,
   applyUnsureTriesMax: 12,
   retryMsMin: 100,
