@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { nodeFileSystem, systemClock } from '@strongroom/platform';
+import { ed25519Signer } from '@strongroom/keys';
+import { printVerifierKey, signCheckpoint } from '@strongroom/ledger';
+import { nodeFileSystem, sha256, systemClock } from '@strongroom/platform';
 import {
   TestService,
   bareSystem,
@@ -273,15 +275,30 @@ describe('an agent', { concurrency: 4 }, () => {
 
   test('a service whose ledger went back gets nothing more', () =>
     withService(async (service, logs) => {
-      const note = (size: number): string =>
-        `strongroom.test/w\n${size}\n${Buffer.alloc(32, size).toString('base64')}\n\n— strongroom.test/w ${Buffer.alloc(68, 1).toString('base64')}\n`;
+      const signer = ed25519Signer(new Uint8Array(32).fill(1));
+      const origin = 'strongroom.test/w';
+      const note = async (size: number, by = signer): Promise<string> => {
+        const head = {
+          origin,
+          size: BigInt(size),
+          root: new Uint8Array(32).fill(size),
+          time: systemClock.now(),
+        };
+        const keyed = {
+          keyName: origin,
+          publicKey: by.publicKey,
+          sign: (message: Uint8Array) => by.sign(message),
+        };
+        return (await signCheckpoint(sha256, head, keyed)).text;
+      };
+      service.verifierKey = printVerifierKey(sha256, { name: origin, publicKey: signer.publicKey });
       await enrolWith(service);
-      service.checkpoint = note(9);
+      service.checkpoint = await note(9);
       await writeFile(join(logs, 'app.log'), text(0, 5));
       let agent = startAgent(service);
       await until('rows', () => texts(service).length === 5);
       await agent.stop();
-      service.checkpoint = note(8);
+      service.checkpoint = await note(8);
       await appendFile(join(logs, 'app.log'), text(5, 9));
       agent = startAgent(service);
       await until('noticed', () =>
@@ -294,7 +311,18 @@ describe('an agent', { concurrency: 4 }, () => {
         return (status?.spool.waiting.logs ?? 0) > 0;
       });
       await agent.stop();
+      // More entries, and signed by somebody else.
+      service.checkpoint = await note(10, ed25519Signer(new Uint8Array(32).fill(2)));
+      agent = startAgent(service);
+      await until('refused', () =>
+        agent.log.some((line) => line.includes('the checkpoint is not the ledger’s')),
+      );
+      await agent.stop();
       assert.equal(texts(service).length, 5);
+      service.checkpoint = await note(10);
+      agent = startAgent(service);
+      await until('rows', () => texts(service).length === 9);
+      await agent.stop();
     }));
 
   test('a certificate past two thirds of its life is renewed over a new key', () =>

@@ -58,7 +58,7 @@ const tickMs = 250;
 
 /** Runs an agent until `signal` is aborted. Rejects where it cannot go on. */
 export async function runAgent(options: RunOptions): Promise<void> {
-  const { fs, clock, random, system, stateDirectory, credentialsDirectory } = options;
+  const { fs, clock, random, sha256, system, stateDirectory, credentialsDirectory } = options;
   const bytesMax = options.limits?.spoolBytesMax ?? limits.spoolBytesMax;
   if (!Number.isSafeInteger(bytesMax) || bytesMax < limits.spoolBytesMin) {
     throw agentError('AGENT_BAD_OPTION', `The spool needs at least ${limits.spoolBytesMin} bytes.`);
@@ -85,7 +85,7 @@ export async function runAgent(options: RunOptions): Promise<void> {
       spool,
       health,
       machine: await readMachine(fs, system, state.identity.computer),
-      witness: await Witness.open(fs, state),
+      witness: await Witness.open(fs, sha256, state),
       receipts: await Receipts.open(fs, state),
       configuration: (await readConfiguration(fs, state)) ?? { etag: '' },
     });

@@ -107,6 +107,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   }
   checkAuthority(response.authority, pin);
   serverAddress(response.agentEndpoint);
+  const { verifierKey } = response;
   const certificate = checkCertificate(response.certificate, {
     authority: response.authority,
     privateKey: privateKeyPem,
@@ -138,6 +139,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
         authority: response.authority,
         certificate: response.certificate,
         privateKey: privateKeyPem,
+        ...(verifierKey === undefined ? {} : { verifierKey }),
         enrolledAt: new Date(clock.now()).toISOString(),
       },
     },

@@ -47,6 +47,7 @@ export class TestService {
   /** Decides an answer; `undefined` answers as a healthy service does. */
   decide: (request: Arrived) => Reply | undefined | 'hang up' = () => undefined;
   checkpoint: string | undefined;
+  verifierKey: string | undefined;
   readonly arrived: Arrived[] = [];
   readonly accepted = new Map<string, string>();
   /** Rows by stream, each once. */
@@ -166,6 +167,7 @@ export class TestService {
       certificate: await this.#issue(request.csr, agentId),
       authority: this.authority.certificatePem,
       agentEndpoint: this.agentUrl,
+      verifierKey: this.verifierKey,
       configuration: this.configuration,
     });
   }

@@ -55,6 +55,8 @@ export interface AgentIdentityRecord {
   readonly authority: string;
   readonly certificate: string;
   readonly privateKey: string;
+  /** Of the workspace's ledger; absent where the service gave none when it enrolled us. */
+  readonly verifierKey?: string;
   /** ISO 8601. */
   readonly enrolledAt: string;
 }

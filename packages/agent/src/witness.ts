@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { equalBytes, fromUtf8, utf8 } from '@strongroom/base';
-import type { Fs } from '@strongroom/base';
-import { parseCheckpoint } from '@strongroom/ledger';
+import type { Fs, Sha256 } from '@strongroom/base';
+import { verifyEd25519 } from '@strongroom/keys';
+import { parseCheckpoint, parseVerifierKey, verifyCheckpoint } from '@strongroom/ledger';
+import type { VerifierKey } from '@strongroom/ledger';
 import { readSealedFile, writeSealedFile } from './sealed-file.js';
 import type { AgentState } from './state.js';
 
@@ -16,23 +18,30 @@ export type Witnessed =
  * Remembers the newest checkpoint of the workspace's ledger, and notices a service that went back.
  *
  * A ledger only grows. A smaller tree, another root of the same size, another ledger's name, or none
- * at all where there was one, means that the service lost or replaced what it had acknowledged.
+ * at all where there was one, means that the service lost or replaced what it had acknowledged. Each is
+ * verified with the key that the service gave when the agent enrolled, so that nobody else, with the
+ * service's TLS key but without the ledger's, can show one that passes.
  */
 export class Witness {
   readonly #fs: Fs;
   readonly #state: AgentState;
+  readonly #sha256: Sha256;
+  readonly #key: VerifierKey | undefined;
   #text: string | undefined;
 
-  private constructor(fs: Fs, state: AgentState, text: string | undefined) {
+  private constructor(fs: Fs, sha256: Sha256, state: AgentState, text: string | undefined) {
     this.#fs = fs;
     this.#state = state;
+    this.#sha256 = sha256;
+    const { verifierKey } = state.identity;
+    this.#key = verifierKey === undefined ? undefined : parseVerifierKey(sha256, verifierKey);
     this.#text = text;
   }
 
-  static async open(fs: Fs, state: AgentState): Promise<Witness> {
+  static async open(fs: Fs, sha256: Sha256, state: AgentState): Promise<Witness> {
     const path = join(state.directory, fileName);
     const kept = await readSealedFile(fs, state.sealer, path, context);
-    return new Witness(fs, state, kept === undefined ? undefined : fromUtf8(kept));
+    return new Witness(fs, sha256, state, kept === undefined ? undefined : fromUtf8(kept));
   }
 
   /** The newest checkpoint seen, a C2SP signed note; `undefined` before the first. */
@@ -51,6 +60,17 @@ export class Witness {
     if (text === undefined) {
       if (before === undefined || before.size === 0n) return { ok: true, size: 0n };
       return { ok: false, reason: `the ledger of ${before.size} entries is gone` };
+    }
+    if (this.#key !== undefined) {
+      const verified = await verifyCheckpoint(text, {
+        sha256: this.#sha256,
+        verifySignature: verifyEd25519,
+        keys: [this.#key],
+        origin: this.#key.name,
+      });
+      if (!verified.ok) {
+        return { ok: false, reason: `the checkpoint is not the ledger’s (${verified.code})` };
+      }
     }
     let now: ReturnType<typeof parseCheckpoint>;
     try {

@@ -68,6 +68,10 @@ export const enrolResponse = v.object({
   authority: pem,
   /** `https://host:port` of the agents' listener. */
   agentEndpoint: v.string(),
+  /** Of the workspace's ledger (c2sp.org/signed-note): what its checkpoints are verified with. */
+  verifierKey: v.optional(
+    v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/)),
+  ),
   configuration: agentConfiguration,
 });
 export type EnrolResponse = v.InferOutput<typeof enrolResponse>;

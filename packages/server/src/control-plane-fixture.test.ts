@@ -122,7 +122,8 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     random,
     directory: join(directory, 'keys'),
   });
-  const enrolment = { catalog, authority, audit, refusals, clock, random };
+  const verifierKey = (): string => 'a key that this test does not use';
+  const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const parts = { catalog, access, audit, workspaces, clock, random };
   const region = options.region ?? 'local';
   const checkTransform: CheckTransform = ({ text }) =>

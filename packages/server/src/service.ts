@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { toHex } from '@strongroom/base';
-import type { Clock, Fs, Random, Sha256 } from '@strongroom/base';
+import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import { assertOutside, openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
+import { printVerifierKey } from '@strongroom/ledger';
 import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
 import { accessFacts } from './access/catalog-access.js';
 import { createAccess } from './access/decide.js';
@@ -45,6 +46,7 @@ import { createPortal } from './portal/portal.js';
 import { createQuery, isQueryPath } from './query/query-handler.js';
 import type { Environment, Settings } from './settings.js';
 import type { StartInformation } from './welcome.js';
+import { ledgerOrigin } from './workspaces/running-workspace.js';
 import { openWorkspaces } from './workspaces/workspaces.js';
 
 /** A running service. */
@@ -190,7 +192,9 @@ async function openParts(
   // The doors.
   const heard = limitRefusals(audit, clock);
   const parts = { catalog, access, audit: heard, workspaces, clock, random };
-  const enrolment = { catalog, authority, audit, refusals, clock, random };
+  const verifierKey = (id: WorkspaceId): string =>
+    printVerifierKey(sha256, { name: ledgerOrigin(id), publicKey: signer.publicKey });
+  const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const ingest = createIngest(parts);
   const handlers: Handlers = {
     agents,

@@ -1,7 +1,7 @@
 import { agentPaths, enrolPath, enrolRequest, renewRequest } from '@strongroom/api';
 import type { EnrolResponse, RenewResponse } from '@strongroom/api';
 import { StrongroomError, agentId as readAgentId } from '@strongroom/base';
-import type { Clock, Random } from '@strongroom/base';
+import type { Clock, Random, WorkspaceId } from '@strongroom/base';
 import type { Authority } from '@strongroom/keys';
 import type { Audit } from '../audit/audit.js';
 import type { Catalog } from '../catalog/open-catalog.js';
@@ -21,6 +21,8 @@ import { agentLimits } from './limits.js';
 interface EnrolmentOptions {
   readonly catalog: Catalog;
   readonly authority: Authority;
+  /** Key of a workspace's ledger in the form of c2sp.org/signed-note. */
+  readonly verifierKey: (workspaceId: WorkspaceId) => string;
   readonly audit: Audit;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
@@ -138,6 +140,7 @@ export function createEnrolHandler(options: EnrolmentOptions): Handler {
       certificate: issued.certificatePem,
       authority: authority.certificatePem,
       agentEndpoint: request.origin,
+      verifierKey: options.verifierKey(known.workspaceId),
       configuration: agentConfigurationOf(catalog, known.workspaceId),
     };
     return jsonAnswer(200, answer);
