@@ -286,7 +286,8 @@ describe('the portal', { skip: missing ?? false }, () => {
         await admin.keyboard.press('Escape');
         for (const page of ['Logs', 'Agents', 'Access']) {
           await admin.getByRole('link', { name: page }).click();
-          await admin.getByLabel('Loading').waitFor({ state: 'detached' });
+          if (page !== 'Logs') await admin.getByRole('heading', { name: page, level: 1 }).waitFor();
+          await admin.getByText('Loading', { exact: true }).waitFor({ state: 'detached' });
           const over = await admin
             .locator('html')
             .evaluate((html) => html.scrollWidth - html.clientWidth);
@@ -328,16 +329,14 @@ describe('the portal', { skip: missing ?? false }, () => {
   async function assertEnded(cookies: readonly { name: string; value: string }[]): Promise<void> {
     assert.ok(cookies.length > 0);
     const thief = await visitors.visitor();
-    await thief
-      .context()
-      .addCookies(
-        cookies.map(({ name, value }) => ({
-          name,
-          value,
-          url: service.bootstrap.url,
-          secure: true,
-        })),
-      );
+    await thief.context().addCookies(
+      cookies.map(({ name, value }) => ({
+        name,
+        value,
+        url: service.bootstrap.url,
+        secure: true,
+      })),
+    );
     const answer = await thief.context().request.get(`${service.bootstrap.url}/api/session`);
     assert.equal(answer.status(), 401);
     await thief.context().close();

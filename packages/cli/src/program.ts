@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { StrongroomError } from '@strongroom/base';
 import { addRoleCommands, addUserCommands } from './commands/access.js';
 import { addAgentCommands } from './commands/agent.js';
+import { addAuditCommand } from './commands/audit.js';
 import { addLoginCommands } from './commands/login.js';
 import { addQueryCommands } from './commands/query.js';
 import { addSendCommand } from './commands/send.js';
@@ -32,6 +33,7 @@ First steps:
   strongroom agent key create                  enrol another machine
   strongroom login                             sign in to administer users and roles
   strongroom verify data                       check the ledgers offline
+  strongroom audit data                        read the service’s own audit offline
 ${exitCodesHelp}`,
     )
     .showHelpAfterError('(see strongroom --help)')
@@ -46,6 +48,7 @@ ${exitCodesHelp}`,
   addRoleCommands(program, context);
   addAgentCommands(program, context);
   addVerifyCommand(program, context);
+  addAuditCommand(program, context);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;
 }
