@@ -2,6 +2,7 @@
 
 import {
   array,
+  bound,
   call,
   column,
   infix,
@@ -200,6 +201,49 @@ export const packNonEmpty: FunctionRow = {
   gives: 'dynamic',
   sql: (args, context) => pack(args, context.args, true),
 };
+
+/** Keys, and `$.a.b` or `$['a']['b']`: the names on the way to what is to go. */
+function pathsOf(of: Bound & { readonly kind: 'constant' }): readonly (readonly string[])[] {
+  const parsed: unknown = of.value === null ? [] : JSON.parse(String(of.value));
+  if (!Array.isArray(parsed)) return [];
+  return parsed.map((each: unknown) => {
+    const key = String(each);
+    if (!key.startsWith('$.') && !key.startsWith('$[')) return [key];
+    const names = key.slice(1).matchAll(/\.([^.[\]]+)|\[(['"])(.*?)\2\]/g);
+    return [...names].map((name) => name[1] ?? name[3] ?? '');
+  });
+}
+
+/** A bag of these members without what lies at the end of each path. */
+function withoutPaths(list: Sql, paths: readonly (readonly string[])[]): Sql {
+  const key = call('tupleElement', column('m'), integer(1));
+  const value = call('tupleElement', column('m'), integer(2));
+  const gone = paths.filter((path) => path.length === 1).map((path) => bound(path[0] as string));
+  const kept =
+    gone.length === 0
+      ? list
+      : call(
+          'arrayFilter',
+          lambda(['m'], { kind: 'in', value: key, list: gone, negated: true }),
+          list,
+        );
+  const deeper = new Map<string, string[][]>();
+  for (const [first, ...rest] of paths) {
+    if (first === undefined || rest.length === 0) continue;
+    deeper.set(first, [...(deeper.get(first) ?? []), rest]);
+  }
+  if (deeper.size === 0) return jsonBag(kept);
+  const choices = [...deeper].flatMap(([first, rest]) => [
+    infix(
+      'AND',
+      infix('=', key, bound(first)),
+      infix('=', call('JSONType', value), text('Object')),
+    ),
+    withoutPaths(call('JSONExtractKeysAndValuesRaw', value), rest),
+  ]);
+  const changed = call('multiIf', ...choices, value);
+  return jsonBag(call('arrayMap', lambda(['m'], tuple(key, changed)), kept));
+}
 
 export const dynamicRows: readonly FunctionRow[] = [
   {
@@ -614,7 +658,10 @@ export const dynamicRows: readonly FunctionRow[] = [
     takes: 'dynamic, dynamic',
     gives: 'dynamic',
     sql: (args, context) => {
-      const keys = jsonExtract(at(args, 1), context.args[1], 'Array(String)');
+      const of = context.args[1];
+      const list = members(at(args, 0), context.args[0]);
+      if (of?.kind === 'constant') return withoutPaths(list, pathsOf(of));
+      const keys = jsonExtract(at(args, 1), of, 'Array(String)');
       return jsonBag(
         call(
           'arrayFilter',
@@ -622,7 +669,7 @@ export const dynamicRows: readonly FunctionRow[] = [
             ['m'],
             call('not', call('has', keys, call('tupleElement', column('m'), integer(1)))),
           ),
-          members(at(args, 0), context.args[0]),
+          list,
         ),
       );
     },
