@@ -105,22 +105,32 @@ export const networkRows: readonly FunctionRow[] = [
     nulls: 'always',
     sql: (args) => call('toInt64', masked(address(at(args, 0)), at(args, 1))),
   },
-  {
-    name: 'format_ipv4',
+  ...(['format_ipv4', 'format_ipv4_mask'] as const).map((name): FunctionRow => ({
+    name,
     takes: ['text', 'text, integer', 'long', 'long, integer'],
     gives: 'string',
     sql: (args, context) => {
-      const number =
-        context.args[0]?.type === 'string' ? call('toInt64', address(at(args, 0))) : at(args, 0);
-      const length =
-        args[1] ?? (context.args[0]?.type === 'string' ? prefix(at(args, 0)) : integer(32));
-      return call(
-        'ifNull',
-        call('IPv4NumToString', call('toUInt32', masked(number, length))),
-        text(''),
+      const isText = context.args[0]?.type === 'string';
+      const number = isText ? call('toInt64', address(at(args, 0))) : at(args, 0);
+      const written = isText ? prefix(at(args, 0)) : integer(32);
+      const given = args[1] ?? integer(32);
+      // The shorter of the two networks counts.
+      const length = call('least', written, given);
+      const fits = infix(
+        'AND',
+        { kind: 'between', value: length, low: integer(0), high: integer(32) },
+        { kind: 'between', value: given, low: integer(0), high: integer(32) },
+        { kind: 'between', value: number, low: integer(0), high: integer(0xffffffffn) },
       );
+      const safe = call('if', fits, length, integer(0));
+      const network = call('IPv4NumToString', call('toUInt32', masked(number, safe)));
+      const shown =
+        name === 'format_ipv4'
+          ? network
+          : call('concat', network, text('/'), call('toString', length));
+      return call('ifNull', call('if', fits, shown, text('')), text(''));
     },
-  },
+  })),
   {
     name: 'ipv4_netmask_suffix',
     takes: 'text',
