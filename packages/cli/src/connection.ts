@@ -113,13 +113,16 @@ export function readJson(
   parse: (text: string) => unknown = JSON.parse,
 ): unknown {
   const text = new TextDecoder().decode(response.body);
+  const failed = response.status < 200 || response.status > 299;
   let body: unknown;
   try {
     body = text === '' ? undefined : parse(text);
-  } catch {
-    body = undefined;
+  } catch (cause) {
+    if (!failed) {
+      throw cliError('CLI_FAILED', `The answer (${response.status}) is not whole.`, { cause });
+    }
   }
-  if (response.status < 200 || response.status > 299) throw responseError(response.status, body);
+  if (failed) throw responseError(response.status, body);
   return body;
 }
 
