@@ -710,6 +710,24 @@ describe('one engine', () => {
     }
   });
 
+  it('gives back the memory that a large query took', async () => {
+    const take = call('toString', column('number'));
+    await rowsOf(
+      engine,
+      select({
+        items: [{ value: call('uniqExact', take) }],
+        from: numbers(3_000_000n),
+      }),
+    );
+    const { privateBytes: after } = await engine.memory();
+    let now = after;
+    for (let tries = 0; tries < 100 && now > after - 50_000_000; tries += 1) {
+      await systemClock.sleep(100);
+      now = (await engine.memory()).privateBytes;
+    }
+    assert.ok(now <= after - 50_000_000, `${after} bytes, then ${now}`);
+  });
+
   it('tells its memory and disk use', async () => {
     const memory = await engine.memory();
     assert.ok(memory.privateBytes > 0 && memory.privateBytes < memory.rssBytes);

@@ -24,7 +24,7 @@ import { countByPart, inRange, planInsert } from './insert-plan.js';
 import type { InsertPlan, InsertTransform, PlannedInsert, PositionRange } from './insert-plan.js';
 import { checkKeys, orderedKeys, writeDurably } from './key-check.js';
 import type { DiskKeys } from './key-check.js';
-import { engineLimits, smallResultBytesMax } from './limits.js';
+import { engineLimits, purgeMemoryMs, smallResultBytesMax } from './limits.js';
 import type { EngineLimits } from './limits.js';
 import type { InsertRequest, MemoryUse, WireEntry, WireInsert, WireStatement } from './protocol.js';
 import { queryRun } from './query-run.js';
@@ -586,6 +586,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         keyNames: keys.map(({ id }) => keyName(id)),
         keySize,
         writerSettings: wire(print({ kind: 'set', settings: writerSettings })),
+        purgeMemory: wire(print({ kind: 'system', action: 'JEMALLOC PURGE' })),
+        purgeMemoryMs,
         createDatabase: wire(
           print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }),
         ),

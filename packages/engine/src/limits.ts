@@ -42,6 +42,11 @@ export const frameHeaderBytesMax = 32 * 1024 * 1024;
 export const chunksAheadMax = 2;
 /** Ranges that an insert remembers as already applied, in ClickHouse's own log of tokens. */
 export const deduplicationWindow = 100;
+/**
+ * So long after work the engine's allocator gives back what was freed: left alone it keeps some
+ * hundred megabytes of a large query for good. Not after each statement: taking pages anew costs.
+ */
+export const purgeMemoryMs = 3_000;
 /** A result that is read whole (counts, sizes). */
 export const smallResultBytesMax = 16 * 1024 * 1024;
 

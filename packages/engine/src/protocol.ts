@@ -21,6 +21,9 @@ export interface OpenRequest {
   /** Run in the session that writes, and in the one that controls. */
   readonly writerSettings: WireStatement;
   readonly createDatabase: WireStatement;
+  /** Gives memory that work has freed back to the system. */
+  readonly purgeMemory: WireStatement;
+  readonly purgeMemoryMs: number;
   readonly queriesRunningMax: number;
   readonly queriesWaitingMax: number;
 }

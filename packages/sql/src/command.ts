@@ -101,6 +101,7 @@ export type Command =
 
 export type SystemAction =
   | 'FLUSH LOGS'
+  | 'JEMALLOC PURGE'
   | 'SYNC FILE CACHE'
   | 'STOP MERGES'
   | 'START MERGES'

@@ -12,7 +12,7 @@ import { performance } from 'node:perf_hooks';
 import { FrameReader, encodeFrame } from '../frames.js';
 import type { Frame } from '../frames.js';
 import type { EngineFailure } from '../errors.js';
-import type { MemoryUse, OpenRequest, Reply, Request } from '../protocol.js';
+import type { MemoryUse, OpenRequest, Reply, Request, WireStatement } from '../protocol.js';
 import { Inserter, TooManyRows } from './inserts.js';
 import { Busy, Cancelled, Queries } from './queries.js';
 import type { Session } from './sessions.js';
@@ -28,6 +28,8 @@ class Child {
   #writing: Promise<unknown> = Promise.resolve();
   #controlling: Promise<unknown> = Promise.resolve();
   #closing = false;
+  #purge: { readonly statement: WireStatement; readonly afterMs: number } | undefined;
+  #purging: NodeJS.Timeout | undefined;
 
   start(): void {
     const reader = new FrameReader<Request>((frame) => void this.#take(frame));
@@ -51,6 +53,7 @@ class Child {
   async #take({ header, payload }: Frame<Request>): Promise<void> {
     try {
       await this.#answer(header, payload);
+      this.#purgeSoon();
     } catch (error) {
       this.#send({ id: header.id, is: 'failed', failure: describe(error) });
     }
@@ -135,6 +138,7 @@ class Child {
         clock,
       }),
     };
+    this.#purge = { statement: request.purgeMemory, afterMs: request.purgeMemoryMs };
     this.#closers.push(queryControl, control, writer);
   }
 
@@ -162,6 +166,20 @@ class Child {
     this.#open = undefined;
     for (const session of this.#closers) session.close();
     await drainPending();
+  }
+
+  /** Once a while where there is work, and a last time after it. */
+  #purgeSoon(): void {
+    if (this.#purge === undefined || this.#purging !== undefined) return;
+    const { statement, afterMs } = this.#purge;
+    this.#purging = setTimeout(() => {
+      this.#purging = undefined;
+      const open = this.#open;
+      if (open === undefined || this.#closing) return;
+      // Without it the engine is only larger.
+      this.#control(() => run(open.control, statement)).catch(() => undefined);
+    }, afterMs);
+    this.#purging.unref();
   }
 
   #die(): void {
