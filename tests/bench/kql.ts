@@ -45,6 +45,9 @@ const options = (tables: CompileTables) => ({
 });
 type CompileTables = Parameters<typeof compile>[1]['tables'];
 
+/** `union *` and `search` without tables: their statement names every table there is. */
+const overEverything = /\bunion\b[^|]*\*|(?:^|\n)\s*search\s/;
+
 const firstQuery =
   'Syslog | where TimeGenerated > ago(1h) and SyslogMessage has "timeout" | summarize count() by Computer | top 10 by count_';
 const syslog: TableSchema = {
@@ -76,19 +79,26 @@ export async function kql(
     const tables = { get: (name: string) => byName.get(name), names: () => byName.keys() };
     const p50: number[] = [];
     const p99: number[] = [];
+    const p99Named: number[] = [];
+    const everything: number[] = [];
     let compiled = 0;
     const heapBefore = process.memoryUsage().heapUsed;
     for (let run = 0; run < 3; run += 1) {
       const times: number[] = [];
+      const named: number[] = [];
       compiled = 0;
       for (const query of found.queries) {
         const started = performance.now();
         const { ok } = compile(query, options(tables));
-        times.push(performance.now() - started);
+        const ms = performance.now() - started;
+        times.push(ms);
+        if (overEverything.test(query)) everything.push(ms);
+        else named.push(ms);
         if (ok) compiled += 1;
       }
       p50.push(percentile(times, 0.5));
       p99.push(percentile(times, 0.99));
+      p99Named.push(percentile(named, 0.99));
     }
     const note = `${found.queries.length} queries, ${compiled} compile`;
     const p50s = spreadOf(p50);
@@ -98,7 +108,6 @@ export async function kql(
       what: 'compile p50',
       unit: 'ms',
       ...p50s,
-      against: { what: "Microsoft's parser and binder, published", value: 2 },
       goal: '≤ 0.3 ms',
       met: p50s.value <= 0.3,
       note,
@@ -110,6 +119,22 @@ export async function kql(
       ...p99s,
       goal: '≤ 5 ms',
       met: p99s.value <= 5,
+      note: `with those that read every one of ${found.tables.length} tables`,
+    });
+    const namedSpread = spreadOf(p99Named);
+    add({
+      section,
+      what: 'compile p99, queries that name their tables',
+      unit: 'ms',
+      ...namedSpread,
+      goal: '≤ 5 ms',
+      met: namedSpread.value <= 5,
+    });
+    add({
+      section,
+      what: `compile p50, over every one of ${found.tables.length} tables`,
+      unit: 'ms',
+      value: median(everything),
     });
     const grown = (process.memoryUsage().heapUsed - heapBefore) / 1_000_000;
     if (grown > 0)

@@ -93,9 +93,21 @@ const questions: readonly Question[] = [
   {
     name: 'join with a small side',
     kql: 'Bench_CL | where SeverityLevel == "err" | join kind=inner (Bench_CL | summarize n = count() by ProcessName | top 3 by n) on ProcessName | summarize n = count() by ProcessName | order by ProcessName asc',
-    sql: `SELECT ProcessName, count() FROM ${table} AS l INNER JOIN (SELECT ProcessName, count() AS n FROM ${table} GROUP BY ProcessName ORDER BY n DESC LIMIT 3) AS r USING ProcessName WHERE l.SeverityLevel = 'err' GROUP BY ProcessName ORDER BY ProcessName`,
+    sql: `SELECT ProcessName, count() FROM (SELECT ProcessName FROM ${table} WHERE SeverityLevel = 'err') AS l INNER JOIN (SELECT ProcessName, count() AS n FROM ${table} GROUP BY ProcessName ORDER BY n DESC LIMIT 3) AS r USING ProcessName GROUP BY ProcessName ORDER BY ProcessName`,
   },
 ];
+
+/** The request's time range, written into the SQL as well: it is part of what is asked. */
+function withRange(sql: string): string {
+  const epochTicks = 621_355_968_000_000_000n;
+  const now = BigInt(Date.now()) * 10_000n + epochTicks;
+  const range = `TimeGenerated >= ${now - 3n * 864_000_000_000n} AND TimeGenerated < ${now}`;
+  return sql.replaceAll(
+    /(FROM workspace\.Bench_CL)( WHERE )?/g,
+    (_, source: string, where?: string) =>
+      `${source} WHERE ${range}${where === undefined ? '' : ' AND '}`,
+  );
+}
 
 /** Whole requests over HTTPS against SQL by hand in the engine, on the same rows. */
 export async function queries(bench: Bench): Promise<void> {
@@ -108,7 +120,8 @@ export async function queries(bench: Bench): Promise<void> {
   for (const question of questions) {
     const rows = await bench.query(question.kql);
     question.check?.(rows, answers);
-    const byHand = await raw.rows(question.sql);
+    const sql = withRange(question.sql);
+    const byHand = await raw.rows(sql);
     assert.equal(byHand.length, rows.length, `${question.name}: as many rows by hand`);
     const ours: number[] = [];
     const theirs: number[] = [];
@@ -116,7 +129,7 @@ export async function queries(bench: Bench): Promise<void> {
       const started = performance.now();
       await bench.query(question.kql);
       ours.push(performance.now() - started);
-      theirs.push(await raw.time(question.sql));
+      theirs.push(await raw.time(sql));
     }
     const [value, reference] = [median(ours), median(theirs)];
     ratios.push(value / reference);
@@ -126,7 +139,7 @@ export async function queries(bench: Bench): Promise<void> {
       unit: 'ms',
       value,
       spread: [Math.min(...ours), Math.max(...ours)],
-      against: { what: 'SQL by hand', value: reference },
+      against: { what: 'SQL by hand, same time range', value: reference },
       ratio: value / reference,
       goal: '≤ 1.1x + 3 ms',
       met: value <= reference * 1.1 + 3,
