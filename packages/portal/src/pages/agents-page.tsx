@@ -58,7 +58,8 @@ export function AgentsPage() {
   const act = useAct();
 
   if (!workspace) return <EmptyState icon="server" title="Choose a workspace to see its agents" />;
-  const healthy = agents.value?.filter((agent) => agentHealth(agent, nowMs) === 'healthy').length;
+  const active = agents.value?.filter(({ state }) => state === 'Active') ?? [];
+  const healthy = active.filter((agent) => agentHealth(agent, nowMs) === 'healthy').length;
   return (
     <div className="content">
       <header className="page-head">
@@ -66,9 +67,7 @@ export function AgentsPage() {
           <h1>Agents</h1>
           <p>
             Machines that send logs to <strong>{workspace.name}</strong>
-            {agents.value && agents.value.length > 0
-              ? `: ${healthy ?? 0} of ${agents.value.length} healthy.`
-              : '.'}
+            {active.length > 0 ? `: ${healthy} of ${active.length} healthy.` : '.'}
           </p>
         </div>
         <button type="button" className="button primary" onClick={() => setEnrolling(true)}>
