@@ -242,6 +242,7 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
       fs,
       region,
       writeFile,
+      resetAdministrator: false,
       data: directory,
       url: 'https://localhost:8443',
       caFile: join(directory, 'keys', 'authority.pem'),

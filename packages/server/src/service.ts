@@ -276,6 +276,7 @@ async function openParts(
     url,
     region: settings.region,
     data: root,
+    resetAdministrator: settings.resetAdministrator,
     caFile: join(keysDirectory, 'authority.pem'),
     writeFile: settings.bootstrap && loopback.has(settings.host),
   });

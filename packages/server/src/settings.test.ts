@@ -82,3 +82,8 @@ test('help names each setting in its three forms', () => {
     assert.ok(help.includes(form), form);
   }
 });
+
+test('an administrator is reset only where it was asked for', () => {
+  assert.equal(read([]).resetAdministrator, false);
+  assert.equal(read(['--reset-administrator']).resetAdministrator, true);
+});

@@ -22,6 +22,8 @@ export interface Settings {
   readonly rootKey: string;
   /** Whether `bootstrap.json` may be written while bound to loopback. */
   readonly bootstrap: boolean;
+  /** Whether the administrator `admin` gets a new password at this start. */
+  readonly resetAdministrator: boolean;
   /** Whether an agent for this machine is enrolled and run. */
   readonly agent: boolean;
   readonly engineIdleMinutes: number;
@@ -99,6 +101,11 @@ const options = {
     type: 'boolean',
     fallback: () => true,
     help: 'no bootstrap.json for first steps (there is one only while on loopback)',
+  },
+  resetAdministrator: {
+    type: 'boolean',
+    fallback: () => false,
+    help: 'give the administrator `admin` a new password, printed once',
   },
   agent: { type: 'boolean', fallback: () => true, help: 'no agent for this machine' },
   engineIdleMinutes: {

@@ -1,7 +1,7 @@
 /** What a person who started the service needs next. */
 export interface StartInformation {
   readonly url: string;
-  /** Set at the first start only: the one time that the password is shown. */
+  /** Set at the first start and after a reset: the one time that the password is shown. */
   readonly administrator: { readonly userName: string; readonly password: string } | undefined;
   readonly dataDirectory: string;
   readonly rootKeyFile: string;

@@ -73,6 +73,8 @@ export interface BootstrapOptions {
   readonly url: string;
   /** The authority's certificate, for clients. */
   readonly caFile: string;
+  /** Give the administrator `admin` a new password and its role back, whatever they were. */
+  readonly resetAdministrator: boolean;
   /** Bound to loopback and not told `--no-bootstrap`: only then is there a `bootstrap.json`. */
   readonly writeFile: boolean;
 }
@@ -156,13 +158,14 @@ async function record(
 async function ensureAdministrator(
   options: BootstrapOptions,
 ): Promise<BootstrapResult['administrator']> {
-  const { catalog, passwords, clock, random } = options;
+  const { catalog, passwords, clock, random, resetAdministrator } = options;
   // Later on there may be no user named admin any more, on purpose.
-  if (catalog.snapshot.users.size > 0) return undefined;
+  if (catalog.snapshot.users.size > 0 && !resetAdministrator) return undefined;
   const password = newPassword(random);
   const passwordHash = await passwords.hash(password);
-  const id = readPrincipalId(random.uuid());
   const now = clock.now();
+  const known = [...catalog.snapshot.users.values()].find((user) => user.userName === 'admin');
+  const id = known?.id ?? readPrincipalId(random.uuid());
   await record(options, 'Microsoft.Strongroom/users/write', id);
   await catalog.change(async (write) => {
     await write.putUser({
@@ -171,10 +174,14 @@ async function ensureAdministrator(
       displayName: 'Administrator',
       passwordHash,
       disabled: false,
-      createdAt: now,
+      createdAt: known?.createdAt ?? now,
       passwordChangedAt: now,
       validAfter: now,
     });
+    const isOwner = catalog.snapshot.assignments.some(
+      (each) => each.principalId === id && each.scopeKey === '/' && each.roleId === roles.owner.id,
+    );
+    if (isOwner) return;
     await assign(options, write, {
       scope: '/',
       role: roles.owner,
