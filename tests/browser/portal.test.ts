@@ -162,16 +162,16 @@ describe('the portal', { skip: missing ?? false }, () => {
   });
 
   test('a result of very many columns neither hangs the page nor floods it', async () => {
-    const columns = Array.from({ length: 600 }, (_, at) => `c${at}=x`);
-    await admin.goto('about:blank');
-    await admin.goto(address(`range x from 1 to 200 step 1 | extend ${columns.join(', ')}`));
-    await stats(admin).getByText('200', { exact: true }).waitFor();
+    await run(admin, 'union * | take 200');
+    await grid(admin).and(admin.locator('[aria-colcount^="2"]')).waitFor();
+    const columnCount = Number(await grid(admin).getAttribute('aria-colcount'));
+    assert.ok(columnCount > 2_000, `${columnCount} columns`);
     const count = await grid(admin).locator('*').count();
-    assert.ok(count < 2_000, `${count} elements`);
+    assert.ok(count < 3_000, `${count} elements`);
     await grid(admin).focus();
     await admin.keyboard.press('ArrowDown');
     await admin.keyboard.press('End');
-    await grid(admin).getByRole('columnheader', { name: 'c599' }).waitFor();
+    await grid(admin).locator(`[aria-colindex="${columnCount}"]`).first().waitFor();
   });
 
   test('the Agents page lists this machine, makes an enrolment line and revokes an agent', async () => {

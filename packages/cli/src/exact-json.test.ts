@@ -13,7 +13,7 @@ void test('keeps whole numbers of 64 bits', () => {
 
 void test('reads and prints everything else as JSON does', () => {
   const value = {
-    a: [1, 1.5, 1e300, -0.25, 1000000000000000, 0.12345678901234567],
+    a: [1, 1.5, 1e300, -0.25, 1000000000000000, 0.12345678901234568],
     'b "\\" 1234567890123456789': '\\" 1234567890123456789 \u0000 \ud83d\ude00',
     c: [],
     d: {},
