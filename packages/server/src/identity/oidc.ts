@@ -79,6 +79,16 @@ export function createOidc(options: {
       `${origin}${oidcPrefix}`,
       configure({ ...options, adapter, portalSecret, origin }),
     );
+    provider.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        if (!isUnbegunSession(error)) throw error;
+        ctx.status = 400;
+        ctx.set(pageHeaders);
+        ctx.body = messagePage('Sign in', 'This sign-in has ended. Start it again.');
+      }
+    });
     const made = { provider, callback: provider.callback() };
     // A host name of ours with any port is an origin: whoever counts through the ports gets no
     // more of our memory than this. What a sign-in needs is in the storage that all share.
@@ -421,6 +431,13 @@ class InvalidTarget extends Error {
   readonly statusCode = 400;
   readonly expose = true;
 }
+
+/**
+ * What the provider fails with where a form comes without the session of its page: it means to save
+ * a session that was never begun. Anybody can send that; it is no failure of the service.
+ */
+const isUnbegunSession = (error: unknown): boolean =>
+  error instanceof TypeError && error.message.startsWith('persist can only be called');
 
 /** The provider's own forms carry an inline handler, which our policy forbids. */
 const withoutScript = (form: string): string => form.replaceAll(/ on[a-z]+="[^"]*"/g, '');
