@@ -4,8 +4,8 @@ import type { ValueList, WorkspaceSummary } from '@strongroom/api';
 import { openConnection, readJson } from './connection.js';
 import type { ClientResponse, Connection } from './connection.js';
 import { cliError } from './errors.js';
-import { findProfile, storeLogin } from './profile.js';
-import type { Profile, ProfileSources } from './profile.js';
+import { findProfile, loginProfile, storeLogin, withLoginLock } from './profile.js';
+import type { AccessToken, Profile, ProfileSources } from './profile.js';
 import { applicationToken, refresh } from './sign-in.js';
 
 /** A signed-in client of one service. */
@@ -26,6 +26,9 @@ export interface Client {
   close(): void;
 }
 
+/** A token that ends sooner is renewed first. */
+const freshMs = 60_000;
+
 /** Finds the profile and signs in with it. */
 export async function openClient(
   sources: ProfileSources,
@@ -33,35 +36,54 @@ export async function openClient(
 ): Promise<Client> {
   const profile = await findProfile(sources);
   const connection = openConnection(profile.url, profile.authorityPem);
-  let token: { value: string; until: number } | undefined;
+  const { clock, fs } = ports;
+  let token: AccessToken | undefined =
+    profile.credential.kind === 'user' ? profile.credential.access : undefined;
+  let renewing: Promise<AccessToken> | undefined;
+
+  const isFresh = (of: AccessToken | undefined): of is AccessToken =>
+    of !== undefined && of.endsAt - clock.now() > freshMs;
 
   const authorization = async (): Promise<string> => {
-    if (token === undefined || ports.clock.monotonicMs() > token.until) {
-      const fresh = await signIn();
-      const lifeMs = Math.max(fresh.expiresInSeconds - 60, 1) * 1000;
-      token = { value: fresh.accessToken, until: ports.clock.monotonicMs() + lifeMs };
+    if (!isFresh(token)) {
+      renewing ??= signIn().finally(() => {
+        renewing = undefined;
+      });
+      token = await renewing;
     }
     return `Bearer ${token.value}`;
   };
-  const signIn = async (): Promise<{ accessToken: string; expiresInSeconds: number }> => {
+  const signIn = async (): Promise<AccessToken> => {
     const { credential } = profile;
-    if (credential.kind === 'application') {
-      return applicationToken(connection, { ...profile, credential });
-    }
-    const fresh = await refresh(connection, credential.refreshToken);
-    // The service gives a new refresh token for each one used; the old one is spent.
-    await storeLogin(ports.fs, sources.environment, {
-      url: profile.url,
-      authorityPem: profile.authorityPem,
-      tenantId: profile.tenantId,
-      userName: credential.userName,
-      refreshToken: fresh.refreshToken,
-      workspace: profile.workspace,
-      subscriptionId: profile.subscriptionId,
-      resourceGroup: profile.resourceGroup,
-    });
-    return fresh;
+    if (credential.kind === 'user') return renewSignIn(credential);
+    const made = await applicationToken(connection, { ...profile, credential });
+    return { value: made.accessToken, endsAt: clock.now() + made.expiresInSeconds * 1000 };
   };
+  const renewSignIn = (known: { userName: string; refreshToken: string }): Promise<AccessToken> =>
+    withLoginLock(ports, sources.environment, async () => {
+      // Another command may have renewed it while this one waited.
+      const stored = (await loginProfile(sources))?.credential;
+      const newest = stored?.kind === 'user' ? stored : { ...known, access: undefined };
+      if (isFresh(newest.access)) return newest.access;
+      const fresh = await refresh(connection, newest.refreshToken);
+      const made = {
+        value: fresh.accessToken,
+        endsAt: clock.now() + fresh.expiresInSeconds * 1000,
+      };
+      await storeLogin(fs, sources.environment, {
+        url: profile.url,
+        authorityPem: profile.authorityPem,
+        tenantId: profile.tenantId,
+        userName: newest.userName,
+        refreshToken: fresh.refreshToken,
+        accessToken: made.value,
+        accessTokenEndsAt: String(made.endsAt),
+        workspace: profile.workspace,
+        subscriptionId: profile.subscriptionId,
+        resourceGroup: profile.resourceGroup,
+      });
+      return made;
+    });
   const exchange: Client['exchange'] = async (request) =>
     connection.send({
       ...request,

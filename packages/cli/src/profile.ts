@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import type { Fs } from '@strongroom/base';
-import { fromUtf8, isNotFound, utf8 } from '@strongroom/base';
+import type { Clock, Fs } from '@strongroom/base';
+import { FsError, fromUtf8, isNotFound, utf8 } from '@strongroom/base';
 import { cliError } from './errors.js';
+
+/** An access token and when it ends, in milliseconds since 1970. */
+export interface AccessToken {
+  readonly value: string;
+  readonly endsAt: number;
+}
 
 /** Where the service is and as whom the client speaks to it. */
 export interface Profile {
@@ -11,7 +17,13 @@ export interface Profile {
   readonly tenantId: string;
   readonly credential:
     | { readonly kind: 'application'; readonly clientId: string; readonly clientSecret: string }
-    | { readonly kind: 'user'; readonly userName: string; readonly refreshToken: string };
+    | {
+        readonly kind: 'user';
+        readonly userName: string;
+        /** Spent by its use; the service gives a new one each time. */
+        readonly refreshToken: string;
+        readonly access?: AccessToken;
+      };
   /** What commands fall back to where they name no workspace. */
   readonly workspace: string | undefined;
   readonly subscriptionId: string | undefined;
@@ -139,18 +151,22 @@ async function bootstrapProfile(
   };
 }
 
-async function loginProfile(sources: ProfileSources): Promise<Profile | undefined> {
+/** The sign-in of this account, if there is one. */
+export async function loginProfile(sources: ProfileSources): Promise<Profile | undefined> {
   const path = loginFile(sources.environment);
   const record = await readRecord(sources.fs, path);
   const [url, tenantId] = [record?.get('url'), record?.get('tenantId')];
   const [userName, refreshToken] = [record?.get('userName'), record?.get('refreshToken')];
   if (url === undefined || tenantId === undefined) return undefined;
   if (userName === undefined || refreshToken === undefined) return undefined;
+  const [value, endsAt] = [record?.get('accessToken'), Number(record?.get('accessTokenEndsAt'))];
+  const access =
+    value === undefined || !Number.isFinite(endsAt) ? {} : { access: { value, endsAt } };
   return {
     url: sources.url ?? url,
     authorityPem: record?.get('authorityPem'),
     tenantId,
-    credential: { kind: 'user', userName, refreshToken },
+    credential: { kind: 'user', userName, refreshToken, ...access },
     workspace: record?.get('workspace'),
     subscriptionId: record?.get('subscriptionId'),
     resourceGroup: record?.get('resourceGroup'),
@@ -192,4 +208,43 @@ export async function removeLogin(
   if ((await fs.stat(path)) === undefined) return false;
   await fs.remove(path);
   return true;
+}
+
+/** How long a command waits for another one that renews the sign-in, and when its lock is stale. */
+const lockWaitMs = 10_000;
+const lockStaleMs = 30_000;
+
+/**
+ * Runs `act` while no other command of this account renews the sign-in: a refresh token that is used
+ * twice ends the sign-in on the service.
+ */
+export async function withLoginLock<T>(
+  ports: { readonly fs: Fs; readonly clock: Clock },
+  environment: ProfileSources['environment'],
+  act: () => Promise<T>,
+): Promise<T> {
+  const { fs, clock } = ports;
+  const path = `${loginFile(environment)}.lock`;
+  const until = clock.monotonicMs() + lockWaitMs;
+  for (;;) {
+    try {
+      await (await fs.open(path, 'create', 0o600)).close();
+      break;
+    } catch (error) {
+      if (!(error instanceof FsError) || error.code !== 'EEXIST') throw error;
+      const held = await fs.stat(path);
+      const isStale = held !== undefined && clock.now() - held.modifiedMs > lockStaleMs;
+      if (isStale) await fs.remove(path).catch(() => undefined);
+      else if (clock.monotonicMs() > until) {
+        throw cliError('CLI_FAILED', 'Another command renews the sign-in and does not end.', {
+          hint: `Remove ${path} if none runs.`,
+        });
+      } else await clock.sleep(50);
+    }
+  }
+  try {
+    return await act();
+  } finally {
+    await fs.remove(path).catch(() => undefined);
+  }
 }

@@ -44,6 +44,8 @@ export function addLoginCommands(program: Command, context: Context): void {
             tenantId: service.tenantId,
             userName: session.user.name,
             refreshToken: signedIn.refreshToken,
+            accessToken: signedIn.accessToken,
+            accessTokenEndsAt: String(context.clock.now() + signedIn.expiresInSeconds * 1000),
             workspace: first?.workspaceId,
             subscriptionId: first?.subscriptionId,
             resourceGroup: first?.resourceGroup,
