@@ -13,7 +13,7 @@ export const httpLimits = {
   connectionsMax: 4_096,
   requestsPerSocketMax: 100_000,
   /** What is still read of a body that nobody wants, so that the refusal reaches its sender. */
-  discardedBytesMax: 16 * 1024 * 1024,
+  discardedBytesMax: 128 * 1024 * 1024,
   discardTimeoutMs: 5_000,
   /** How long a client may leave an answer lying without taking a byte of it. */
   answerStalledMs: 60_000,

@@ -262,7 +262,14 @@ async function send(
     const bytes = body === undefined ? undefined : Buffer.from(body);
     if (outgoing.status !== 204) headers['content-length'] = bytes?.length ?? 0;
     response.writeHead(outgoing.status, headers);
-    response.end(request.method === 'HEAD' ? undefined : bytes);
+    const shown = request.method === 'HEAD' ? undefined : bytes;
+    if (shown !== undefined && !request.complete) {
+      // Node closes the connection with the answer's end. A sender that still writes would see a
+      // reset and not the answer: so the answer goes out now and ends after its body was read.
+      response.write(shown);
+      await discardRest(request);
+      response.end();
+    } else response.end(shown);
   } else {
     response.writeHead(outgoing.status, headers);
     for await (const chunk of body) {
