@@ -41,6 +41,7 @@ export class Bench {
   #raw: RawEngine | undefined;
   #syslogPath: string | undefined;
   #loaded = 0;
+  #sentBytes = 0;
   #files = 0;
 
   private constructor(directory: string, service: Service, options: BenchOptions) {
@@ -236,6 +237,11 @@ export class Bench {
     return this.#loaded;
   }
 
+  /** Plain bytes of all bodies that were sent, to whatever table. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   /** Sends the bodies from number `from` up to and without `to`, and waits until they are queryable. */
   async loadSlice(
     from: number,
@@ -296,8 +302,11 @@ export class Bench {
     try {
       return await new Promise<LoadReport>((resolve, reject) => {
         child.once('message', (message: { report?: LoadReport; error?: string }) => {
-          if (message.report !== undefined) resolve(message.report);
-          else reject(new Error(message.error));
+          if (message.report !== undefined) {
+            const plain = bodies.reduce((sum, body) => sum + body.to - body.from, 0);
+            this.#sentBytes += (plain / bodies.length) * message.report.bodies;
+            resolve(message.report);
+          } else reject(new Error(message.error));
         });
         child.once('exit', (code) => reject(new Error(`the loader ended (${code})`)));
         child.send(job);

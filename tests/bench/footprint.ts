@@ -106,15 +106,11 @@ async function sizeOf(directory: string): Promise<number> {
 
 /** Journal and ledger beside the table: the journal goes once it is applied, sealed and kept its time. */
 export async function journalOnDisk(bench: Bench): Promise<void> {
-  const { set } = await bench.syslog();
   if (bench.loaded === 0) await bench.loadAll();
   const found = await findWorkspace(bench.service.data, bench.workspaceId);
   if (found === undefined) return;
   for (const [name, note] of [
-    [
-      'journal',
-      'pruned after it was applied, sealed and kept 24 h (a setting); all tables of the run',
-    ],
+    ['journal', 'goes once applied, sealed and kept 24 h (a setting)'],
     ['ledger', 'stays'],
   ] as const) {
     const bytes = await sizeOf(join(found, name));
@@ -122,7 +118,7 @@ export async function journalOnDisk(bench: Bench): Promise<void> {
       section: 'disk',
       what: `${name} on disk`,
       unit: 'B per kB raw',
-      value: (bytes / set.bytes) * 1000,
+      value: (bytes / bench.sentBytes) * 1000,
       note,
     });
   }
