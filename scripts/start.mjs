@@ -14,7 +14,13 @@ const service = spawn(
   process.execPath,
   [join(root, 'packages', 'server', 'dist', 'main.js'), ...args],
   // npm runs scripts in the clone; a relative --data means the folder that the person is in.
-  { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() },
+  {
+    stdio: 'inherit',
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    // Bodies come and go by the megabyte: what glibc would keep of them goes back to the system
+    // (measured after 80 MB of ingest: 128 instead of 205 MiB resident, at the same speed).
+    env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '1048576', ...process.env },
+  },
 );
 // The service ends itself on these; this process waits for it and passes its code on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -79,6 +79,9 @@ export class Service {
       PATH: process.env['PATH'] ?? '',
       HOME: this.directory,
       TMPDIR: join(this.directory, 'tmp'),
+      // As scripts/start.mjs starts it.
+      MALLOC_ARENA_MAX: '1',
+      MALLOC_TRIM_THRESHOLD_: '1048576',
     };
   }
 
