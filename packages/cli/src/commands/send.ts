@@ -52,11 +52,15 @@ Example:
           context,
           options,
           total,
-          () => `${total.rows} rows acknowledged in ${total.requests} requests\n`,
+          () =>
+            `${counted(total.rows, 'row')} acknowledged in ${counted(total.requests, 'request')}\n`,
         );
       });
     });
 }
+
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 async function* inputs(context: Context, files: readonly string[]): AsyncGenerator<Uint8Array> {
   if (files.length === 0) {
