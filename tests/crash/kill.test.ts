@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { bearer, raw, azureClients, rowsOf } from '../support/clients.js';
 import { eventually, Service } from '../support/service.js';
@@ -31,15 +30,20 @@ before(async () => {
 });
 after(() => service.remove());
 
-/** Processes below the service, by the file that they run. */
+/** Engine processes below the service. */
 function engineChildren(): number[] {
-  const text = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return text
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => match !== null && Number(match[2]) === service.pid)
-    .filter((match) => /engine/.test(match?.[3] ?? ''))
-    .map((match) => Number(match?.[1]));
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => new RegExp(`^PPid:\\s+${service.pid}$`, 'm').test(read(pid, 'status')))
+    .filter((pid) => read(pid, 'cmdline').includes('engine'))
+    .map(Number);
 }
 
 test(`${rounds} rounds of kill -9 lose and double nothing (seed ${seed})`, async (context) => {
