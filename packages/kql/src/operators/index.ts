@@ -1,5 +1,6 @@
 import type { OperatorLookup } from '../syntax/parser.js';
 import { extend } from './extend.js';
+import { find } from './find.js';
 import { join, lookup } from './join.js';
 import { mvApply } from './mv-apply.js';
 import { mvExpand } from './mv-expand.js';
@@ -38,6 +39,7 @@ for (const operator of [
   lookup,
   union,
   search,
+  find,
   print,
   datatable,
   range,

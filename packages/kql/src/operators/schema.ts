@@ -136,5 +136,5 @@ export const unsupportedOperators: readonly Operator[] = [
     'macro-expand',
     'execute-and-cache',
   ].map((name) => unsupported([name], false)),
-  ...['externaldata', 'external_data', 'find'].map((name) => unsupported([name], true)),
+  ...['externaldata', 'external_data'].map((name) => unsupported([name], true)),
 ];

@@ -78,7 +78,7 @@ export const search = leading<SearchSyntax>({
 });
 
 /** A search's condition: a text alone is looked for in every text column. */
-function term(
+export function term(
   context: BindContext,
   value: Expression,
   input: Relation,
