@@ -95,14 +95,82 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-async function openParts(
-  options: ServiceOptions,
-  onClose: (closer: () => Promise<void> | void) => void,
-): Promise<StartInformation> {
-  const { settings, fs, clock, random, sha256, log } = options;
-  const root = settings.data;
+type OnClose = (closer: () => Promise<void> | void) => void;
 
-  // Keys: the root key first, and never beside what it protects.
+/** The whole start, in order: what keeps, who speaks, which doors there are, and then the listener. */
+async function openParts(options: ServiceOptions, onClose: OnClose): Promise<StartInformation> {
+  const { settings, fs, clock, random, log } = options;
+  const core = await openCore(options, onClose);
+  const plane = await openPlane(options, core, onClose);
+  const people = await openPeople(options, { ...core, ...plane }, onClose);
+  const handlers = await createHandlers(options, { ...core, ...plane, ...people });
+
+  const { authority, oidc } = people;
+  const names = servedNames(settings);
+  const sockets = new AgentSockets(people.agents);
+  const listener = await openListener({
+    names,
+    random,
+    log,
+    host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
+    port: settings.port,
+    certificate: await authority.issueServerCertificate({
+      names: [...names],
+      days: certificateDays,
+    }),
+    agentAuthorityPem: authority.certificatePem,
+    raw: [{ prefix: oidcPrefix, handle: (request, response) => oidc.handle(request, response) }],
+    handle: (request, peer) => route(handlers, sockets, request, peer),
+  });
+  onClose(() => listener.close());
+  keepCertificateFresh({ authority, listener, names, clock, log }, onClose);
+
+  const url = `https://${publicHost(settings)}:${listener.port}`;
+  const made = await bootstrap({
+    catalog: core.catalog,
+    identity: core.identity,
+    workspaces: plane.workspaces,
+    audit: plane.audit,
+    passwords: people.passwords,
+    clock,
+    random,
+    fs,
+    url,
+    region: settings.region,
+    data: settings.data,
+    resetAdministrator: settings.resetAdministrator,
+    caFile: join(core.keysDirectory, 'authority.pem'),
+    writeFile: settings.bootstrap && loopback.has(settings.host),
+  });
+  await plane.workspaces.openAll();
+  if (settings.agent) {
+    const { workspaceId } = made.workspace;
+    const { catalog } = core;
+    const agent = await localAgent(options, {
+      catalog,
+      clock,
+      random,
+      authority,
+      url,
+      workspaceId,
+    });
+    onClose(() => agent.stop());
+  }
+  return {
+    url,
+    administrator: made.administrator,
+    dataDirectory: settings.data,
+    rootKeyFile: settings.rootKey,
+    rootKeyMade: core.rootKeyMade,
+    bootstrap: made.file !== undefined,
+  };
+}
+
+/** Keys and catalog. */
+async function openCore(options: ServiceOptions, onClose: OnClose) {
+  const { settings, fs, clock, random } = options;
+  const root = settings.data;
+  // The root key first, and never beside what it protects.
   assertOutside(root, settings.rootKey);
   const rootKeyMade = (await fs.stat(settings.rootKey)) === undefined;
   const keyProvider = await openLocalKeystore({
@@ -128,36 +196,56 @@ async function openParts(
   encryptionKey.fill(0);
   onClose(() => catalog.close());
   const identity = await openServiceIdentity(catalog, random);
-  const { tenantId, subscriptionId } = identity;
+  return { rootKeyMade, keyProvider, keysDirectory, serviceKeys, catalog, identity };
+}
+type Core = Awaited<ReturnType<typeof openCore>>;
 
-  // The data plane.
+/** Workspaces and audit. */
+async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) {
+  const { settings, fs, clock, random, sha256, log } = options;
+  const { catalog, keyProvider, serviceKeys } = core;
   const signer = await serviceKeys.signingKey('ledger');
-  const plane = { root, catalog, keyProvider, signer, fs, clock, random, sha256, log };
+  const shared = {
+    root: settings.data,
+    catalog,
+    keyProvider,
+    signer,
+    fs,
+    clock,
+    random,
+    sha256,
+    log,
+  };
   const workspaces = openWorkspaces({
-    ...plane,
+    ...shared,
     limits: {
       engineIdleMs: settings.engineIdleMinutes * 60_000,
       journalKeepMs: settings.journalKeepHours * 3_600_000,
     },
   });
   onClose(() => workspaces.close());
-  const audit = await openAudit({ ...plane, workspaces });
+  const audit = await openAudit({ ...shared, workspaces });
   onClose(() => audit.close());
+  return { signer, workspaces, audit };
+}
+type Plane = Awaited<ReturnType<typeof openPlane>>;
 
-  // Who may speak, and what they may do.
+/** Who may speak: tokens, sessions, passwords, certificates. */
+async function openPeople(options: ServiceOptions, parts: Core & Plane, onClose: OnClose) {
+  const { settings, fs, clock, random } = options;
+  const { catalog, audit, serviceKeys, identity, keysDirectory } = parts;
   const names = servedNames(settings);
   const isOwnOrigin = (url: string): boolean =>
     URL.canParse(url) &&
     new URL(url).origin === url &&
     new URL(url).protocol === 'https:' &&
     names.has(new URL(url).hostname.replaceAll(/^\[|\]$/g, ''));
-  const access = createAccess(() => accessFacts(catalog));
   const tokenKey = await serviceKeys.rsaKey('tokens');
   const tokens = createTokens({
     catalog,
     clock,
     random,
-    tenantId,
+    tenantId: identity.tenantId,
     isOwnOrigin,
     key: tokenKey,
   });
@@ -171,14 +259,7 @@ async function openParts(
   const authenticator = createAuthenticator({ tokens, sessions, catalog, refusals });
   const checkPassword = createPasswordCheck({ catalog, passwords, audit, refusals, clock });
   const cookieSecret = toHex(await serviceKeys.secret('cookies', 32));
-  const oidc = createOidc({
-    catalog,
-    checkPassword,
-    cookieSecret,
-    clock,
-    random,
-    key: tokenKey,
-  });
+  const oidc = createOidc({ catalog, checkPassword, cookieSecret, clock, random, key: tokenKey });
   const agents = createAgentDirectory({ catalog, clock });
   onClose(() => agents.close());
   const authority = await openAuthority({
@@ -188,15 +269,44 @@ async function openParts(
     random,
     directory: keysDirectory,
   });
+  return {
+    tokenKey,
+    tokens,
+    sessions,
+    passwords,
+    refusals,
+    authenticator,
+    checkPassword,
+    oidc,
+    agents,
+    authority,
+  };
+}
+type People = Awaited<ReturnType<typeof openPeople>>;
 
-  // The doors.
-  const heard = limitRefusals(audit, clock);
-  const parts = { catalog, access, audit: heard, workspaces, clock, random };
+/** The doors. */
+async function createHandlers(
+  options: ServiceOptions,
+  all: Core & Plane & People,
+): Promise<Handlers> {
+  const { settings, clock, random, sha256 } = options;
+  const { catalog, workspaces, audit, signer, agents, authority, authenticator, refusals } = all;
+  const { tenantId, subscriptionId, resourceGroup } = all.identity;
+  const access = createAccess(() => accessFacts(catalog));
+  const regions = [settings.region];
+  const parts = {
+    catalog,
+    access,
+    audit: limitRefusals(audit, clock),
+    workspaces,
+    clock,
+    random,
+  };
   const verifierKey = (id: WorkspaceId): string =>
     printVerifierKey(sha256, { name: ledgerOrigin(id), publicKey: signer.publicKey });
   const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const ingest = createIngest(parts);
-  const handlers: Handlers = {
+  return {
     agents,
     authenticator,
     refusals,
@@ -207,30 +317,9 @@ async function openParts(
     ],
     open: [
       createEnrolHandler(enrolment),
-      createTokenService({
-        tokens,
-        tenantId,
-        catalog,
-        audit,
-        refusals,
-        clock,
-        random,
-        key: tokenKey,
-      }),
-      createSignIn({ oidc, sessions, authenticator, catalog, audit, clock, random }),
-      createPortal({
-        ...parts,
-        authenticator,
-        sessions,
-        passwords,
-        checkPassword,
-        agents,
-        authority,
-        subscriptionId,
-        version,
-        resourceGroup: identity.resourceGroup,
-        regions: [settings.region],
-      }),
+      createTokenService({ ...all, tenantId, clock, random, key: all.tokenKey }),
+      createSignIn({ ...all, clock, random }),
+      createPortal({ ...all, ...parts, subscriptionId, resourceGroup, regions, version }),
       await createStaticFiles({ directory: portalDirectory, prefix: '/portal' }),
     ],
     ingest: ingest.rules,
@@ -239,64 +328,11 @@ async function openParts(
       ...parts,
       tenantId,
       subscriptionId,
-      regions: [settings.region],
+      regions,
       checkTransform: createCheckTransform(
         () => unixEpochTicks + BigInt(clock.now()) * ticksPerMillisecond,
       ),
     }),
-  };
-  const sockets = new AgentSockets(agents);
-  const listener = await openListener({
-    names,
-    random,
-    log,
-    host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
-    port: settings.port,
-    certificate: await authority.issueServerCertificate({
-      names: [...names],
-      days: certificateDays,
-    }),
-    agentAuthorityPem: authority.certificatePem,
-    raw: [{ prefix: oidcPrefix, handle: (request, response) => oidc.handle(request, response) }],
-    handle: (request, peer) => route(handlers, sockets, request, peer),
-  });
-  onClose(() => listener.close());
-  keepCertificateFresh({ authority, listener, names, clock, log }, onClose);
-
-  const url = `https://${publicHost(settings)}:${listener.port}`;
-  const made = await bootstrap({
-    catalog,
-    workspaces,
-    audit,
-    passwords,
-    identity,
-    clock,
-    random,
-    fs,
-    url,
-    region: settings.region,
-    data: root,
-    resetAdministrator: settings.resetAdministrator,
-    caFile: join(keysDirectory, 'authority.pem'),
-    writeFile: settings.bootstrap && loopback.has(settings.host),
-  });
-  await workspaces.openAll();
-  if (settings.agent) {
-    const agent = await localAgent(options, {
-      ...parts,
-      authority,
-      url,
-      workspaceId: made.workspace.workspaceId,
-    });
-    onClose(() => agent.stop());
-  }
-  return {
-    url,
-    administrator: made.administrator,
-    dataDirectory: root,
-    rootKeyFile: settings.rootKey,
-    rootKeyMade,
-    bootstrap: made.file !== undefined,
   };
 }
 
@@ -416,7 +452,7 @@ function keepCertificateFresh(
     clock: Clock;
     log: Log;
   },
-  onClose: (closer: () => void) => void,
+  onClose: OnClose,
 ): void {
   const { authority, listener, names, clock, log } = parts;
   const stop = new AbortController();
