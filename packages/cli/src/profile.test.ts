@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile, mkdir } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile, mkdir, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { StrongroomError } from '@strongroom/base';
-import { nodeFileSystem } from '@strongroom/platform';
-import { findProfile, removeLogin, storeLogin } from './profile.js';
+import { nodeFileSystem, systemClock } from '@strongroom/platform';
+import { findProfile, loginFile, removeLogin, storeLogin, withLoginLock } from './profile.js';
 
 let home: string;
 before(async () => {
@@ -75,4 +75,24 @@ test('a sign-in wins over the directory, --data over the sign-in, the environmen
   assert.equal(environment.url, 'https://env');
   assert.equal(await removeLogin(nodeFileSystem, { HOME: home }), true);
   assert.equal(await removeLogin(nodeFileSystem, { HOME: home }), false);
+});
+
+test('only one command at a time renews a sign-in; a lock left behind is taken over', async () => {
+  const ports = { fs: nodeFileSystem, clock: systemClock };
+  let inside = 0;
+  let most = 0;
+  const renew = () =>
+    withLoginLock(ports, { HOME: home }, async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await systemClock.sleep(20);
+      inside -= 1;
+    });
+  await Promise.all([renew(), renew(), renew()]);
+  assert.equal(most, 1);
+  const lock = `${loginFile({ HOME: home })}.lock`;
+  await writeFile(lock, '');
+  await utimes(lock, 0, 0);
+  await renew();
+  await assert.rejects(stat(lock), 'the lock is gone');
 });
