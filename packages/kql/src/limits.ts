@@ -18,6 +18,8 @@ export const diagnosticsMax = 20;
 export const resultsMax = 32;
 /** Rows that `range` (the operator) makes. */
 export const rangeRowsMax = 10_000_000n;
+/** Elements of one array of `make-series`: what the engine's `repeat` makes at once. */
+export const seriesElementsMax = 1_000_000;
 /** Elements that `range()` (the function) and lists made of a range hold. */
 export const arrayElementsMax = 1_048_576;
 /** Strings in one list before it is handed over as one JSON value. */

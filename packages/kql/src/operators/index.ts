@@ -2,6 +2,7 @@ import type { OperatorLookup } from '../syntax/parser.js';
 import { extend } from './extend.js';
 import { find } from './find.js';
 import { join, lookup } from './join.js';
+import { makeSeries } from './make-series.js';
 import { mvApply } from './mv-apply.js';
 import { mvExpand } from './mv-expand.js';
 import type { Operator } from './operator.js';
@@ -48,6 +49,7 @@ for (const operator of [
   parseWhere,
   mvExpand,
   mvApply,
+  makeSeries,
   getschema,
   as,
   invoke,

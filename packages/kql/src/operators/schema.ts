@@ -114,7 +114,6 @@ function unsupported(names: readonly string[], leads: boolean): Operator {
 export const unsupportedOperators: readonly Operator[] = [
   ...[
     'evaluate',
-    'make-series',
     'parse-kv',
     'scan',
     'partition',
