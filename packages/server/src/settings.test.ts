@@ -44,6 +44,7 @@ test('a flag wins over the environment, the environment over the file', () => {
 
 test('systemd names the place of the root key', () => {
   assert.equal(read([], { STATE_DIRECTORY: '/var/lib/x' }).rootKey, '/var/lib/x/root.key');
+  assert.equal(read([], { STATE_DIRECTORY: '/a:/b' }).rootKey, '/a/root.key');
 });
 
 test('variables of the client and the agent are none of ours', () => {

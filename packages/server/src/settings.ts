@@ -150,7 +150,8 @@ const foreignVariables =
  * configuration folder.
  */
 function defaultRootKey(environment: Environment): string {
-  const state = environment['STATE_DIRECTORY'];
+  // systemd separates several by colons.
+  const [state] = (environment['STATE_DIRECTORY'] ?? '').split(':');
   if (state !== undefined && state !== '') return join(state, 'root.key');
   const home = environment['HOME'] ?? '/root';
   return join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'strongroom', 'root.key');
