@@ -7,6 +7,7 @@ import { mvApply } from './mv-apply.js';
 import { mvExpand } from './mv-expand.js';
 import type { Operator } from './operator.js';
 import { parse, parseWhere } from './parse.js';
+import { partition } from './partition.js';
 import { datatable, print, range } from './print.js';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.js';
 import { render } from './render.js';
@@ -50,6 +51,7 @@ for (const operator of [
   mvExpand,
   mvApply,
   makeSeries,
+  partition,
   getschema,
   as,
   invoke,

@@ -116,7 +116,6 @@ export const unsupportedOperators: readonly Operator[] = [
     'evaluate',
     'parse-kv',
     'scan',
-    'partition',
     'top-nested',
     'top-hitters',
     'reduce',

@@ -1,0 +1,46 @@
+import { testRows } from '../functions/values.test.js';
+
+const storms =
+  'datatable(State: string, Type: string, Hurt: long) ["W", "hail", 3, "W", "flood", 1, "W", "hail", 2, "X", "wind", 7, "X", "flood", 5, "X", "flood", 1, "", "hail", 4]';
+
+testRows('partition', [
+  [
+    `${storms} | partition hint.strategy=native by State (summarize Events = count(), sum(Hurt) by Type, State | top 1 by Events) | sort by State asc`,
+    [
+      ['hail', '', 1, 4],
+      ['hail', 'W', 2, 5],
+      ['flood', 'X', 2, 6],
+    ],
+  ],
+  // The column need not be there afterwards.
+  [
+    `${storms} | partition hint.strategy = shuffle by State (summarize Hurt = sum(Hurt) by Type | top 1 by Hurt | project Type, Hurt) | sort by Hurt asc`,
+    [
+      ['hail', 4],
+      ['hail', 5],
+      ['wind', 7],
+    ],
+  ],
+  [
+    `${storms} | partition by State (where Hurt > 1 | sort by Hurt asc | take 1 | extend Twice = Hurt * 2 | project-away State) | sort by Hurt asc`,
+    [
+      ['hail', 2, 4],
+      ['hail', 4, 8],
+      ['flood', 5, 10],
+    ],
+  ],
+  [`${storms} | partition by State (distinct Type | count) | sort by Count asc`, [[1], [2], [2]]],
+  [
+    `${storms} | partition by State (top 2 by Hurt | take 1 | project Hurt) | sort by Hurt asc`,
+    [[3], [4], [7]],
+  ],
+  [`${storms} | partition by State (summarize max(Hurt)) | sort by max_Hurt asc`, [[3], [4], [7]]],
+  [
+    `${storms} | partition by State (top 1 by Hurt | where Hurt > 3 | summarize n = make_list(Hurt) by Type) | sort by Type asc`,
+    [
+      ['hail', '[4]'],
+      ['wind', '[7]'],
+    ],
+  ],
+  ['range x from 1 to 4 step 1 | partition by x (take 0)', []],
+]);
