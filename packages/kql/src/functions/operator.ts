@@ -18,6 +18,7 @@ import {
   type InfixOperator,
 } from '@strongroom/sql';
 import { inlineListMax } from '../limits.js';
+import { keyValueRows } from './key-value.js';
 import type { Bound, CallContext } from '../semantics/bound.js';
 import { widest } from '../semantics/types.js';
 import { fitsLong } from '../syntax/literals.js';
@@ -486,6 +487,7 @@ for (const row of [
   ...lists,
   index,
   ...groups,
+  ...keyValueRows,
 ]) {
   rows.set(row.name, row);
 }

@@ -291,7 +291,7 @@ export class Lowering {
   private isHeavy(value: Bound): boolean {
     if (isVolatile(value) || hasWindow(value)) return true;
     // One match, whatever the number of its groups.
-    if (value.kind === 'call' && value.name === '$groups') return true;
+    if (value.kind === 'call' && (value.name === '$groups' || value.name === '$pairs')) return true;
     const nested =
       value.kind === 'scalar' ||
       value.kind === 'member' ||

@@ -7,6 +7,7 @@ import { mvApply } from './mv-apply.js';
 import { mvExpand } from './mv-expand.js';
 import type { Operator } from './operator.js';
 import { parse, parseWhere } from './parse.js';
+import { parseKv } from './parse-kv.js';
 import { partition } from './partition.js';
 import { datatable, print, range } from './print.js';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.js';
@@ -48,6 +49,7 @@ for (const operator of [
   render,
   parse,
   parseWhere,
+  parseKv,
   mvExpand,
   mvApply,
   makeSeries,

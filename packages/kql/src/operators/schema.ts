@@ -114,7 +114,6 @@ function unsupported(names: readonly string[], leads: boolean): Operator {
 export const unsupportedOperators: readonly Operator[] = [
   ...[
     'evaluate',
-    'parse-kv',
     'scan',
     'top-nested',
     'top-hitters',
