@@ -1,4 +1,5 @@
 import type { OperatorLookup } from '../syntax/parser.js';
+import { evaluate } from './evaluate.js';
 import { extend } from './extend.js';
 import { find } from './find.js';
 import { join, lookup } from './join.js';
@@ -54,6 +55,7 @@ for (const operator of [
   mvApply,
   makeSeries,
   partition,
+  evaluate,
   getschema,
   as,
   invoke,
