@@ -12,6 +12,7 @@ import { parseKv } from './parse-kv.js';
 import { partition } from './partition.js';
 import { datatable, print, range } from './print.js';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.js';
+import { projectByNames } from './project-by-names.js';
 import { render } from './render.js';
 import { as, getschema, invoke, unsupportedOperators } from './schema.js';
 import { search } from './search.js';
@@ -30,6 +31,7 @@ for (const operator of [
   projectKeep,
   projectRename,
   projectReorder,
+  projectByNames,
   summarize,
   distinct,
   sort,

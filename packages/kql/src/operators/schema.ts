@@ -126,7 +126,6 @@ export const unsupportedOperators: readonly Operator[] = [
     'graph-mark-components',
     'graph-where-nodes',
     'graph-where-edges',
-    'project-by-names',
     'consume',
     'assert-schema',
     'macro-expand',
