@@ -19,6 +19,7 @@ import { search } from './search.js';
 import { sort, top } from './sort.js';
 import { distinct, summarize } from './summarize.js';
 import { count, sample, sampleDistinct, serialize, take } from './take.js';
+import { topHitters } from './top-hitters.js';
 import { union } from './union.js';
 import { where } from './where.js';
 
@@ -36,6 +37,7 @@ for (const operator of [
   distinct,
   sort,
   top,
+  topHitters,
   take,
   sample,
   sampleDistinct,

@@ -115,7 +115,6 @@ export const unsupportedOperators: readonly Operator[] = [
   ...[
     'scan',
     'top-nested',
-    'top-hitters',
     'reduce',
     'fork',
     'facet',
