@@ -20,6 +20,7 @@ import { sort, top } from './sort.js';
 import { distinct, summarize } from './summarize.js';
 import { count, sample, sampleDistinct, serialize, take } from './take.js';
 import { topHitters } from './top-hitters.js';
+import { topNested } from './top-nested.js';
 import { union } from './union.js';
 import { where } from './where.js';
 
@@ -37,6 +38,7 @@ for (const operator of [
   distinct,
   sort,
   top,
+  topNested,
   topHitters,
   take,
   sample,

@@ -114,7 +114,6 @@ function unsupported(names: readonly string[], leads: boolean): Operator {
 export const unsupportedOperators: readonly Operator[] = [
   ...[
     'scan',
-    'top-nested',
     'reduce',
     'fork',
     'facet',
