@@ -126,6 +126,62 @@ export const seriesStatisticRows: readonly FunctionRow[] = [
     },
   },
   {
+    // The straight line of least squares through a series, its places being 1, 2, 3…
+    name: 'series_fit_line_dynamic',
+    takes: 'dynamic',
+    gives: 'dynamic',
+    sql: (args, context) => {
+      const places = call('range', integer(1), infix('+', call('length', column('o')), integer(1)));
+      const part = (index: number): Sql => call('tupleElement', column('p'), integer(index));
+      const fitted = call(
+        'arrayMap',
+        lambda(['i'], infix('+', infix('*', part(1), column('i')), part(2))),
+        places,
+      );
+      const variance = (list: Sql): Sql => call('arrayReduce', text('varSampStable'), list);
+      const left = variance(
+        call(
+          'arrayMap',
+          lambda(['v', 'w'], infix('-', column('v'), column('w'))),
+          column('o'),
+          column('q'),
+        ),
+      );
+      const values: readonly (readonly [string, Sql])[] = [
+        ['rsquare', infix('-', integer(1), infix('/', left, variance(column('o'))))],
+        ['slope', part(1)],
+        ['variance', variance(column('o'))],
+        ['rvariance', left],
+        ['interception', part(2)],
+        ['line_fit', column('q')],
+      ];
+      const pieces = values.flatMap(([name, value], index) => [
+        text(`${index === 0 ? '{' : ','}"${name}":`),
+        call('toJSONString', value),
+      ]);
+      const nothing = `{${values.map(([name]) => `"${name}":null`).join(',')}}`;
+      const whole = isWhole(column('n'));
+      return letting(
+        'n',
+        numbers(at(args, 0), context.args[0]),
+        call(
+          'if',
+          whole,
+          letting(
+            'o',
+            call('if', whole, known(column('n')), cast(array(), 'Array(Float64)')),
+            letting(
+              'p',
+              call('arrayReduce', text('simpleLinearRegression'), places, column('o')),
+              letting('q', fitted, call('concat', ...pieces, text('}'))),
+            ),
+          ),
+          text(nothing),
+        ),
+      );
+    },
+  },
+  {
     name: 'series_fill_linear',
     takes: ['dynamic', 'dynamic, real', 'dynamic, real, bool', 'dynamic, real, bool, real'],
     gives: 'dynamic',

@@ -4,6 +4,7 @@ import { type Bound, type Column } from '../semantics/bound.js';
 import { freeName, type Relation, type VisibleColumn } from '../semantics/relation.js';
 import type { NamedExpression, OperatorSyntax } from '../syntax/tree.js';
 import { piped, scopeOf, type BindContext } from './operator.js';
+import { bindSeveral } from './several.js';
 
 export interface NamedListSyntax extends OperatorSyntax {
   readonly expressions: readonly NamedExpression[];
@@ -25,6 +26,8 @@ export function bindNamed(
 ): Named[] {
   const scope = scopeOf(context, input);
   return list.flatMap((each): Named[] => {
+    const several = bindSeveral(context, each, input);
+    if (several !== undefined) return several;
     const value = context.binder.scalar(each.value, scope);
     if (each.names.length === 0) {
       const name = context.binder.nameFor(each.value, scope);
