@@ -17,6 +17,7 @@ import { Diagnostics, KqlProblem, type Diagnostic, type Span } from './diagnosti
 import { columnsMax, resultsMax } from './limits.js';
 import { encode, resultSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
+import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
 import { Binder, type TableCatalog } from './semantics/binder.js';
 import { constant, reference, type Bound } from './semantics/bound.js';
@@ -117,6 +118,13 @@ function compileStatements(
   const relations: Relation[] = [];
   for (const statement of statements) {
     guarded(diagnostics, () => {
+      if (statement.kind === 'query') {
+        const several = forked(binder, statement.value, environment);
+        if (several !== undefined) {
+          relations.push(...several);
+          return;
+        }
+      }
       const made = bindStatement(binder, statement, environment, options);
       if (made !== undefined) relations.push(made);
     });

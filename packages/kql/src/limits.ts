@@ -32,5 +32,7 @@ export const columnsMax = 10_000;
 export const makeListMax = 1_048_576;
 /** Sub-selects inside each other; the engine's `max_subquery_depth` is set to it. */
 export const subqueryDepthMax = 400;
+/** Results of one `fork`. */
+export const forkLegsMax = 16;
 /** Levels of one `top-nested`: each is a join with the one before. */
 export const topNestedLevelsMax = 16;

@@ -2,6 +2,7 @@ import type { OperatorLookup } from '../syntax/parser.js';
 import { evaluate } from './evaluate.js';
 import { extend } from './extend.js';
 import { find } from './find.js';
+import { fork } from './fork.js';
 import { join, lookup } from './join.js';
 import { makeSeries } from './make-series.js';
 import { mvApply } from './mv-apply.js';
@@ -64,6 +65,7 @@ for (const operator of [
   evaluate,
   getschema,
   as,
+  fork,
   invoke,
   ...unsupportedOperators,
 ]) {

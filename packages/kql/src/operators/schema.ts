@@ -115,7 +115,6 @@ export const unsupportedOperators: readonly Operator[] = [
   ...[
     'scan',
     'reduce',
-    'fork',
     'facet',
     'make-graph',
     'graph-match',
