@@ -17,6 +17,7 @@ import { Diagnostics, KqlProblem, type Diagnostic, type Span } from './diagnosti
 import { columnsMax, resultsMax } from './limits.js';
 import { encode, resultSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
+import { faceted } from './operators/facet.js';
 import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
 import { Binder, type TableCatalog } from './semantics/binder.js';
@@ -119,7 +120,9 @@ function compileStatements(
   for (const statement of statements) {
     guarded(diagnostics, () => {
       if (statement.kind === 'query') {
-        const several = forked(binder, statement.value, environment);
+        const several =
+          forked(binder, statement.value, environment) ??
+          faceted(binder, statement.value, environment);
         if (several !== undefined) {
           relations.push(...several);
           return;

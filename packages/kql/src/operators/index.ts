@@ -1,6 +1,7 @@
 import type { OperatorLookup } from '../syntax/parser.js';
 import { evaluate } from './evaluate.js';
 import { extend } from './extend.js';
+import { facet } from './facet.js';
 import { find } from './find.js';
 import { fork } from './fork.js';
 import { join, lookup } from './join.js';
@@ -65,6 +66,7 @@ for (const operator of [
   evaluate,
   getschema,
   as,
+  facet,
   fork,
   invoke,
   ...unsupportedOperators,

@@ -115,7 +115,6 @@ export const unsupportedOperators: readonly Operator[] = [
   ...[
     'scan',
     'reduce',
-    'facet',
     'make-graph',
     'graph-match',
     'graph-to-table',
