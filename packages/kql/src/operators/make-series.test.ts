@@ -54,4 +54,18 @@ testRows('make-series', [
     'range x from 1 to 9 step 1 | where x > 10 | make-series kind=nonempty avg(x) default = 1.5, take_any(tostring(x)) on x from 0 to 6 step 3',
     [['[1.5,1.5]', '["",""]', '[0,3]']],
   ],
+  [
+    `${sales} | make-series n = count() on t from datetime(2026-01-01) to datetime(2026-01-01 02:00) step 1h | mv-expand t to typeof(datetime), n to typeof(long)`,
+    [
+      [2, '2026-01-01T00:00:00Z'],
+      [1, '2026-01-01T01:00:00Z'],
+    ],
+  ],
+  [
+    'datatable(x: long, y: int) [0, 1, 3, int(null)] | make-series avg(y), min(y) on x step toscalar(print 2) | mv-expand avg_y, x to typeof(long)',
+    [
+      ['1', '[1,null]', 0],
+      [null, '[1,null]', 2],
+    ],
+  ],
 ]);

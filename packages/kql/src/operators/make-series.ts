@@ -270,6 +270,11 @@ function zero(type: ScalarType): Bound {
 
 const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
 const one = integer(1, 'Int64');
+/** Rows without a bin are filtered out before. */
+const binOf = (args: readonly Sql[]): Sql => call('assumeNotNull', at(args, 0));
+/** A JSON array; a dynamic is never the engine's NULL. */
+const bracketed = (elements: Sql): Sql =>
+  call('ifNull', call('concat', text('['), elements, text(']')), text('[]'));
 
 function floorOf(values: readonly ConstantValue[], less: bigint): bigint | undefined {
   const [value, origin, step] = values;
@@ -324,8 +329,8 @@ const isConstant = (bound: Bound | undefined, value?: null): boolean =>
 /** The first and the last bin's number: the given ones, or those that the series has values in. */
 function ends(args: readonly Sql[], bounds: readonly Bound[]): { lo: Sql; hi: Sql } {
   const given = (index: number): boolean => !isConstant(bounds[index], null);
-  const lo = given(1) ? at(args, 1) : call('min', at(args, 0));
-  const hi = given(2) ? at(args, 2) : call('max', at(args, 0));
+  const lo = given(1) ? at(args, 1) : call('min', binOf(args));
+  const hi = given(2) ? at(args, 2) : call('max', binOf(args));
   const known = (value: Sql, otherwise: bigint): Sql =>
     call('ifNull', value, integer(otherwise, 'Int64'));
   // Known bounds were looked at while binding.
@@ -351,7 +356,7 @@ const seriesRow: AggregateRow = {
     const pairs = call(
       'arraySort',
       lambda(['x'], call('tupleElement', named('x'), integer(1))),
-      call('groupArray', tuple(at(args, 0), element)),
+      call('groupArray', tuple(binOf(args), element)),
     );
     const bins = call(
       'arrayMap',
@@ -394,7 +399,7 @@ const seriesRow: AggregateRow = {
       call('arrayStringConcat', pieces),
       repeated(last, infix('+', hi, integer(1))),
     );
-    return call('concat', text('['), call('substring', whole, integer(2)), text(']'));
+    return bracketed(call('substring', whole, integer(2)));
   },
 };
 
@@ -419,6 +424,6 @@ const axisRow: AggregateRow = {
       ),
       call('range', lo, infix('+', hi, integer(1))),
     );
-    return call('concat', text('['), call('arrayStringConcat', elements, text(',')), text(']'));
+    return bracketed(call('arrayStringConcat', elements, text(',')));
   },
 };
