@@ -387,8 +387,9 @@ export class Lowering {
     }
     for (const each of aggregates) this.aggregateCall(each, around, order, needed, columns);
     if (plan.keys.length > 0 && groupBy.length === 0) {
-      // Only constant keys: one group, and none where there are no rows.
-      groupBy.push(call('materialize', integer(1)));
+      // Only constant keys: one group, and none where there are no rows. The engine folds constants,
+      // `materialize(1)` among them, and would give one row for no rows; this it cannot fold.
+      groupBy.push(infix('<', call('rowNumberInBlock'), integer(0)));
     }
     const grouped: Shape = { ...shape, columns, heavy: new Set(), groupBy, order: [] };
     return grouped;
