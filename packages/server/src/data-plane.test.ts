@@ -607,6 +607,19 @@ test('refusals have their status and code, and are counted', async () => {
 });
 
 test('every row that was received is accounted for', async () => {
+  // What the journal does not take is the sender's still: it is booked as refused, by the door, once.
+  const running = await workspaces.open(id);
+  await assert.rejects(
+    running.append({
+      workspaceId: id,
+      route: { stream: 'Custom-Refused', table: 'Text_CL', columns: [] },
+      source: { kind: 'Application', id: writer.id },
+      rows: new Uint8Array(40 * 1024 * 1024),
+      shape: 'ndjson',
+      rowCount: 1000,
+    }),
+    { code: 'JOURNAL_ENTRY_TOO_LARGE' },
+  );
   await workspaces.close();
   await open();
   // The accounting of the last minute was written at the stop; its rows are entries like others.

@@ -211,18 +211,27 @@ export class RunningWorkspace implements Workspace {
 
   async append(batch: AdmittedBatch): Promise<AppendedBatch> {
     this.#refuseClosed();
-    const { route, source, rows, shape, rowCount, retry } = batch;
+    const { route, source, rows, rowCount } = batch;
     const way = {
       stream: route.stream,
       table: route.table,
       rule: route.ruleImmutableId ?? '',
       source,
     };
+    // Booked once it is ours: what the journal does not take is booked by the door, as refused.
+    const appended = await this.#appendOnce(batch);
     this.#accounting.count(way, {
       BatchesReceived: 1,
       RowsReceived: rowCount,
       BytesReceived: rows.length,
+      ...(appended.repeated ? { BatchesRepeated: 1, RowsRepeated: rowCount } : {}),
     });
+    return appended;
+  }
+
+  /** Appends a batch, or finds the one that it is a retry of. */
+  async #appendOnce(batch: AdmittedBatch): Promise<AppendedBatch> {
+    const { route, source, rows, shape, rowCount, retry } = batch;
     const fingerprint =
       retry === undefined ? undefined : fingerprintOf(this.#options.sha256, { retry, route, rows });
     if (fingerprint === undefined) return this.#appendNew({ route, source, shape, rowCount }, rows);
@@ -230,11 +239,7 @@ export class RunningWorkspace implements Workspace {
     // The first attempt may still be on its way to the disk when the second one arrives.
     const known = this.#parts.retries.find(fingerprint);
     const earlier = known === undefined ? this.#appending.get(key) : this.#receiptAgain(known);
-    if (earlier !== undefined) {
-      const appended = await earlier;
-      this.#accounting.count(way, { BatchesRepeated: 1, RowsRepeated: rowCount });
-      return { ...appended, repeated: true };
-    }
+    if (earlier !== undefined) return { ...(await earlier), repeated: true };
     const fresh = this.#appendNew({ route, source, shape, rowCount, fingerprint }, rows);
     this.#appending.set(key, fresh);
     try {
