@@ -287,7 +287,7 @@ describe('the portal', { skip: missing ?? false }, () => {
         for (const page of ['Logs', 'Agents', 'Access']) {
           await admin.getByRole('link', { name: page }).click();
           if (page !== 'Logs') await admin.getByRole('heading', { name: page, level: 1 }).waitFor();
-          await admin.getByText('Loading', { exact: true }).waitFor({ state: 'detached' });
+          await admin.getByText('Loading', { exact: true }).first().waitFor({ state: 'detached' });
           const over = await admin
             .locator('html')
             .evaluate((html) => html.scrollWidth - html.clientWidth);

@@ -71,6 +71,11 @@ interface TailedFile {
   /** Size and time at the last look; where they did not change, nothing is read. */
   seenSize: number;
   seenModifiedMs: number;
+  /**
+   * True once the file was looked at again with that size and time. File systems keep time in ticks
+   * of some milliseconds, so a file rewritten in the tick of the first look has the same time.
+   */
+  settled: boolean;
   /** True where there may be something to read. */
   changed: boolean;
   /** Set when no pattern names the file any more: it was rotated away or removed. */
@@ -217,6 +222,7 @@ export class Tailer {
       handle: undefined,
       seenSize: -1,
       seenModifiedMs: -1,
+      settled: false,
       changed: true,
       lostAt: undefined,
       usedAt: this.#scans,
@@ -232,7 +238,9 @@ export class Tailer {
   }
 
   #notice(file: TailedFile, stat: FsStat): void {
-    if (stat.size === file.seenSize && stat.modifiedMs === file.seenModifiedMs) return;
+    const same = stat.size === file.seenSize && stat.modifiedMs === file.seenModifiedMs;
+    if (same && file.settled) return;
+    file.settled = same;
     file.seenSize = stat.size;
     file.seenModifiedMs = stat.modifiedMs;
     file.changed = true;
