@@ -1,0 +1,14 @@
+/** The plugins of `evaluate`, one file a plugin or family. */
+
+import { bagUnpack } from './bag-unpack.js';
+import { narrow } from './narrow.js';
+import type { Plugin } from './plugin.js';
+
+const plugins = new Map<string, Plugin>();
+for (const plugin of [bagUnpack, narrow]) {
+  plugins.set(plugin.name, plugin);
+}
+
+export function pluginNamed(name: string): Plugin | undefined {
+  return plugins.get(name);
+}
