@@ -5,22 +5,27 @@
 import { StrongroomError } from '@strongroom/base';
 import {
   print,
-  select,
   type ColumnSchema,
-  type Query,
   type ScalarType,
   type Select,
   type Statement as SqlStatement,
   type TableSchema,
 } from '@strongroom/sql';
-import { Diagnostics, KqlProblem, type Diagnostic, type Span } from './diagnostics.js';
+import {
+  Diagnostics,
+  KqlProblem,
+  notSupported,
+  type Diagnostic,
+  type Span,
+} from './diagnostics.js';
 import { columnsMax, resultsMax } from './limits.js';
-import { encode, resultSettings } from './lower/encode.js';
+import { Answers, Unanswered, type Ask, type Inquiry, type Question } from './inquiry.js';
+import { encode, withSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
 import { faceted } from './operators/facet.js';
 import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
-import { Binder, type TableCatalog } from './semantics/binder.js';
+import { Binder, type BinderOptions, type TableCatalog } from './semantics/binder.js';
 import { constant, reference, type Bound } from './semantics/bound.js';
 import { convert } from './semantics/convert.js';
 import { Environment } from './semantics/environment.js';
@@ -66,16 +71,62 @@ export interface CompiledQuery {
 }
 
 export type CompileResult =
-  | { readonly ok: true; readonly results: CompiledQuery[] }
+  | {
+      readonly ok: true;
+      readonly results: CompiledQuery[];
+      /** What was asked of the data before the results could be compiled, in order. */
+      readonly inquiries: readonly Inquiry[];
+    }
   | { readonly ok: false; readonly diagnostics: Diagnostic[] };
 
-/** Compiles a query's text. Never throws for what the text holds: problems are values. */
+/**
+ * Compiles a query's text. Never throws for what the text holds: problems are values. What must look
+ * at the data before its columns are known (`pivot`) is refused here; see `compileAsking`.
+ */
 export function compile(text: string, options: CompileOptions): CompileResult {
   const diagnostics = new Diagnostics(text);
-  const results = guarded(diagnostics, () => compileStatements(text, options, diagnostics));
+  const results = guarded(diagnostics, () =>
+    compileStatements(text, options, diagnostics, cannotAsk),
+  );
   if (results === undefined || diagnostics.hasErrors)
     return { ok: false, diagnostics: diagnostics.all() };
-  return { ok: true, results };
+  return { ok: true, results, inquiries: [] };
+}
+
+/**
+ * Compiles a query's text, and asks what must be known of the data on the way: `ask` runs each
+ * statement, within the query's own limits. What it throws passes through.
+ */
+export async function compileAsking(
+  text: string,
+  options: CompileOptions,
+  ask: Ask,
+): Promise<CompileResult> {
+  const answers = new Answers();
+  for (;;) {
+    const diagnostics = new Diagnostics(text);
+    let inquiry: Inquiry;
+    try {
+      const results = guarded(diagnostics, () =>
+        compileStatements(text, options, diagnostics, (question) =>
+          answers.rows(question, options.workspaceId),
+        ),
+      );
+      if (results !== undefined && !diagnostics.hasErrors)
+        return { ok: true, results, inquiries: answers.inquiries };
+      return { ok: false, diagnostics: diagnostics.all() };
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      // What is wrong already is told before anything is read.
+      if (diagnostics.hasErrors) return { ok: false, diagnostics: diagnostics.all() };
+      inquiry = error.inquiry;
+    }
+    answers.add(inquiry, await ask(inquiry));
+  }
+}
+
+function cannotAsk({ of, span }: Question): never {
+  return notSupported(`${of}, whose columns or rows only the data tells,`, span);
 }
 
 /** Runs a stage; a problem becomes a diagnostic. */
@@ -106,6 +157,7 @@ function compileStatements(
   text: string,
   options: CompileOptions,
   diagnostics: Diagnostics,
+  ask: BinderOptions['ask'],
 ): CompiledQuery[] {
   const statements = parseQuery(text, operatorLookup, diagnostics);
   const binder = new Binder({
@@ -114,6 +166,7 @@ function compileStatements(
     workspaceNames: options.workspaceNames ?? [],
     now: options.now,
     timeRange: options.timeRange,
+    ask,
   });
   const environment = new Environment(storedFunctions(options.functions ?? []));
   const relations: Relation[] = [];
@@ -235,7 +288,7 @@ function finish(result: Relation, name: string, options: CompileOptions): Compil
   const rows = BigInt(options.rowsMax) + 1n;
   const columns = result.columns.map((each) => each.column);
   const query = lowering.result(result.plan, columns, rows, encode);
-  const statement = print(withSettings(query, options));
+  const statement = print(withSettings(query, options.timeoutMs));
   const schema = result.columns.map((each): ColumnSchema => ({
     name: each.name,
     type: each.column.type,
@@ -244,15 +297,6 @@ function finish(result: Relation, name: string, options: CompileOptions): Compil
   return result.visualization === undefined
     ? base
     : { ...base, visualization: result.visualization };
-}
-
-function withSettings(query: Query, options: CompileOptions): Query {
-  const settings =
-    options.timeoutMs === undefined
-      ? resultSettings
-      : { ...resultSettings, max_execution_time: Math.max(1, Math.ceil(options.timeoutMs / 1000)) };
-  if (query.kind === 'select') return { ...query, settings };
-  return select({ items: [{ value: { kind: 'star' } }], from: { kind: 'query', query }, settings });
 }
 
 export type TransformResult =
@@ -302,6 +346,7 @@ export function compileTransform(text: string, options: TransformOptions): Trans
       workspaceNames: [],
       now: options.now,
       timeRange: undefined,
+      ask: cannotAsk,
     });
     const environment = new Environment();
     const given = options.input.columns.map((each) => ({

@@ -5,10 +5,13 @@
  *            lex, parse          names, types, columns               clauses,            print
  *            several problems    functions/ aggregates/              wire encoding
  *
+ * Where binding needs to know the data (`pivot`'s columns), it asks: inquiry.ts runs a bounded statement
+ * through the caller and binds again with the answer, until the rest is a Statement.
+ *
  * A function is a row in `functions/` or `aggregates/`, an operator a file in `operators/`.
  */
 
-export { compile, compileTransform } from './compile.js';
+export { compile, compileAsking, compileTransform } from './compile.js';
 export type {
   CompileOptions,
   CompileResult,
@@ -17,6 +20,7 @@ export type {
   TransformOptions,
   TransformResult,
 } from './compile.js';
+export type { Ask, Inquiry } from './inquiry.js';
 export type { Diagnostic } from './diagnostics.js';
 export type { KqlCode } from './errors.js';
 export { kqlCodes } from './errors.js';

@@ -36,3 +36,9 @@ export const subqueryDepthMax = 400;
 export const forkLegsMax = 16;
 /** Levels of one `top-nested`: each is a join with the one before. */
 export const topNestedLevelsMax = 16;
+/** Times that one query looks at the data before it is bound whole (inquiry.ts). */
+export const inquiriesMax = 16;
+/** Bytes of one answer: it is held, and may become a parameter of the next statement. */
+export const inquiryBytesMax = 16 * 1024 * 1024;
+/** Columns that one `pivot` or `bag_unpack` makes of data. */
+export const dataColumnsMax = 500;

@@ -1,6 +1,15 @@
 /** How a result's values go over the wire: `FORMAT JSONCompactEachRow` prints the API's rows. */
 
-import { call, infix, integer, text, type Expression as Sql, type Settings } from '@strongroom/sql';
+import {
+  call,
+  infix,
+  integer,
+  select,
+  text,
+  type Expression as Sql,
+  type Query,
+  type Settings,
+} from '@strongroom/sql';
 import { datetimeShort, timespanText } from '../functions/time-sql.js';
 import type { Column } from '../semantics/bound.js';
 import { subqueryDepthMax } from '../limits.js';
@@ -50,3 +59,13 @@ export const resultSettings: Settings = {
   transform_null_in: 0,
   max_subquery_depth: subqueryDepthMax * 2,
 };
+
+/** A whole query with the settings that it rests on, and the engine's own time limit where one is given. */
+export function withSettings(query: Query, timeoutMs?: number): Query {
+  const settings =
+    timeoutMs === undefined
+      ? resultSettings
+      : { ...resultSettings, max_execution_time: Math.max(1, Math.ceil(timeoutMs / 1000)) };
+  if (query.kind === 'select') return { ...query, settings };
+  return select({ items: [{ value: { kind: 'star' } }], from: { kind: 'query', query }, settings });
+}

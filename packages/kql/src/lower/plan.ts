@@ -8,6 +8,7 @@ import { unreachable } from '@strongroom/base';
 import {
   and,
   array,
+  bound,
   call,
   cast,
   column as sqlColumn,
@@ -133,6 +134,8 @@ export class Lowering {
       }
       case 'values':
         return this.values(plan, needed);
+      case 'answer':
+        return this.answer(plan, needed);
       case 'numbers': {
         const count =
           typeof plan.count === 'bigint'
@@ -255,6 +258,29 @@ export class Lowering {
       query: select({ items: [{ value: integer(1), alias: '$one' }] }),
     };
     return { ...empty, from: one, arrayJoin: { left: false, items }, columns };
+  }
+
+  /** The rows as one parameter, read by the engine into columns of their types. */
+  private answer(plan: Plan & { kind: 'answer' }, needed: ReadonlySet<Column>): Shape {
+    const row = `$answer${this.hidden++}`;
+    const rows = bound(JSON.stringify(plan.rows));
+    const from: SqlRelation = {
+      kind: 'query',
+      query: select({ items: [{ value: integer(1), alias: '$one' }] }),
+    };
+    const value = call('JSONExtract', rows, text('Array(Array(Nullable(String)))'));
+    const columns = new Map<Column, Sql>();
+    plan.columns.forEach((column, index) => {
+      if (!needed.has(column)) return;
+      const cell = call('arrayElement', sqlColumn(row), integer(index + 1));
+      const isText = column.type === 'string' || column.type === 'dynamic';
+      columns.set(
+        column,
+        isText ? call('ifNull', cell, text('')) : cast(cell, storageType[column.type]),
+      );
+    });
+    const arrayJoin = { left: false, items: [{ value, alias: row }] };
+    return this.wrap({ ...empty, from, arrayJoin, columns }, needed);
   }
 
   private extend(plan: Plan & { kind: 'extend' }, needed: ReadonlySet<Column>): Shape {

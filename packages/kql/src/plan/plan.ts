@@ -66,6 +66,12 @@ export type Plan =
       readonly columns: readonly Column[];
       readonly rows: readonly (readonly Bound[])[];
     }
+  /** Rows that an inquiry brought, or that were made of them: cells as text (inquiry.ts). */
+  | {
+      readonly kind: 'answer';
+      readonly columns: readonly Column[];
+      readonly rows: readonly (readonly (string | null)[])[];
+    }
   /** A relation that the caller names (a transformation's `source`). */
   | {
       readonly kind: 'given';

@@ -15,6 +15,7 @@ import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
 import { boundNodesMax, expressionNodesMax, functionDepthMax } from '../limits.js';
 import { operatorNamed } from '../operators/index.js';
+import type { InquiryRow, Question } from '../inquiry.js';
 import type { AggregateCall, Plan } from '../plan/plan.js';
 import type {
   BinaryOperator,
@@ -60,6 +61,8 @@ export interface BinderOptions {
   readonly workspaceNames: readonly string[];
   readonly now: bigint;
   readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
+  /** Answers what an operator must know of the data to bind. Throws where there is no answer yet. */
+  readonly ask: (question: Question) => readonly InquiryRow[];
 }
 
 /** Where an expression stands: the row's columns, and the names around. */
