@@ -14,6 +14,7 @@ import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/cat
 import { Accounting } from './accounting.js';
 import type { Refusal } from './accounting.js';
 import { Applier } from './applier.js';
+import type { TableWriter } from './applier.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
@@ -52,6 +53,8 @@ export interface RunningWorkspaceOptions {
   readonly log: Log;
   readonly limits: WorkspaceLimits;
   readonly journalLimits?: Partial<JournalLimits>;
+  /** Where rows go; the workspace's own engine unless a simulation hands in tables of its own. */
+  readonly writer?: TableWriter;
 }
 
 /** Opens keys, journal and ledger, and starts the followers. The engine waits until it is needed. */
@@ -182,7 +185,7 @@ export class RunningWorkspace implements Workspace {
     this.#applier = new Applier({
       journal: parts.journal,
       cursor: parts.cursor,
-      writer: engineWriter({ engine: this.#engine, workspaceId: this.id }),
+      writer: options.writer ?? engineWriter({ engine: this.#engine, workspaceId: this.id }),
       tables: { table: (name) => catalog.table(this.id, name) },
       accounting: this.#accounting,
       sha256,
