@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Session } from 'chdb';
-import { compile, type CompiledQuery } from '@strongroom/kql';
+import { compileAsking, type CompiledQuery, type Inquiry } from '@strongroom/kql';
 import {
   databaseName,
   print,
@@ -125,7 +125,8 @@ export class Corpora {
       get: (name: string) => this.catalog.get(name),
       names: () => this.catalog.keys(),
     };
-    return compile(query, { tables, workspaceId, now: this.now, rowsMax: 100_000 });
+    const options = { tables, workspaceId, now: this.now, rowsMax: 100_000 };
+    return compileAsking(query, options, (inquiry) => this.answer(inquiry));
   }
 
   /** The engine needs the tables that a query reads. */
@@ -160,17 +161,17 @@ export class Corpora {
     }
   }
 
+  private async answer(of: Pick<Inquiry, 'tables' | 'statement'>): Promise<string> {
+    this.create(of.tables);
+    const { text, parameters } = of.statement;
+    const result = await this.session.queryBindAsync(text, parameters, {
+      format: 'JSONCompactEachRow',
+    });
+    return result.text();
+  }
+
   async run(query: CompiledQuery): Promise<Cell[][]> {
-    this.create(query.tables);
-    const result = await this.session.queryBindAsync(
-      query.statement.text,
-      query.statement.parameters,
-      {
-        format: 'JSONCompactEachRow',
-      },
-    );
-    return result
-      .text()
+    return (await this.answer(query))
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Cell[]);
@@ -195,7 +196,7 @@ export class Corpora {
       outcome,
       reason,
     });
-    const compiled = this.compile(each.query);
+    const compiled = await this.compile(each.query);
     if (!compiled.ok) {
       const first = compiled.diagnostics[0];
       const reason = `${first?.code} ${first?.message}`;
@@ -245,7 +246,7 @@ export class Corpora {
       'docs-compile-only.jsonl',
     )) {
       const group = 'compile only';
-      const compiled = this.compile(each.query);
+      const compiled = await this.compile(each.query);
       if (!compiled.ok) {
         const first = compiled.diagnostics[0];
         const missing = compiled.diagnostics.some((one) =>
@@ -310,7 +311,7 @@ export class Corpora {
       outcome,
       reason,
     });
-    const compiled = this.compile(each.query);
+    const compiled = await this.compile(each.query);
     if (!compiled.ok) {
       const unsupported = compiled.diagnostics.find((one) => one.code === 'KQL_NOT_SUPPORTED');
       if (

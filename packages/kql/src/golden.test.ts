@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Session } from 'chdb';
-import { compile, type CompileResult } from './index.js';
+import { compileAsking, type CompileResult, type Inquiry } from './index.js';
 import { testOptions } from './test-options.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'golden');
@@ -22,6 +22,11 @@ after(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+async function run({ statement }: Pick<Inquiry, 'statement'>): Promise<string> {
+  const format = 'JSONCompactEachRow';
+  return (await session.queryBindAsync(statement.text, statement.parameters, { format })).text();
+}
+
 function described(result: CompileResult): string {
   if (!result.ok) {
     return result.diagnostics
@@ -31,21 +36,28 @@ function described(result: CompileResult): string {
       )
       .join('\n');
   }
-  return result.results
-    .map((each) => {
-      const text = each.statement.text
-        .replace(/ SETTINGS .*$/, '')
-        .replace(
-          / (FROM|WHERE|GROUP BY|ORDER BY|LIMIT|(?:LEFT |RIGHT |INNER |FULL |SEMI |ANTI )*JOIN|UNION ALL|ARRAY JOIN) /g,
-          '\n$1 ',
-        );
-      const columns = each.columns.map((column) => `${column.name}:${column.type}`).join(', ');
-      const values = Object.entries(each.statement.parameters).map(
-        ([name, value]) => `-- ${name} = ${JSON.stringify(value)}`,
-      );
-      return [`-- ${columns}`, ...values, text].join('\n');
-    })
-    .join('\n\n');
+  const inquiries = result.inquiries.map(
+    (each) =>
+      `-- ${each.of}, at ${each.start} of the query, asks:\n${describedStatement(each.statement)}`,
+  );
+  const results = result.results.map((each) => {
+    const columns = each.columns.map((column) => `${column.name}:${column.type}`).join(', ');
+    return `-- ${columns}\n${describedStatement(each.statement)}`;
+  });
+  return [...inquiries, ...results].join('\n\n');
+}
+
+function describedStatement(statement: Inquiry['statement']): string {
+  const text = statement.text
+    .replace(/ SETTINGS .*$/, '')
+    .replace(
+      / (FROM|WHERE|GROUP BY|ORDER BY|LIMIT|(?:LEFT |RIGHT |INNER |FULL |SEMI |ANTI )*JOIN|UNION ALL|ARRAY JOIN) /g,
+      '\n$1 ',
+    );
+  const values = Object.entries(statement.parameters).map(
+    ([name, value]) => `-- ${name} = ${JSON.stringify(value)}`,
+  );
+  return [...values, text].join('\n');
 }
 
 function check(file: string, got: string): void {
@@ -58,15 +70,12 @@ function check(file: string, got: string): void {
 for (const file of readdirSync(folder).filter((each) => each.endsWith('.kql'))) {
   const name = file.slice(0, -'.kql'.length);
   void test(`golden ${name}`, async () => {
-    const result = compile(readFileSync(join(folder, file), 'utf8'), testOptions);
+    const result = await compileAsking(readFileSync(join(folder, file), 'utf8'), testOptions, run);
     check(`${name}${result.ok ? '.sql' : '.err'}`, described(result));
     if (!result.ok || result.results.some((each) => each.tables.length > 0)) return;
     const rows: string[] = [];
     for (const each of result.results) {
-      const answer = await session.queryBindAsync(each.statement.text, each.statement.parameters, {
-        format: 'JSONCompactEachRow',
-      });
-      rows.push(answer.text().trimEnd());
+      rows.push((await run(each)).trimEnd());
     }
     check(`${name}.rows`, rows.join('\n\n'));
   });

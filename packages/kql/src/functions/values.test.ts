@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Session } from 'chdb';
-import { compile } from '../index.js';
+import { compileAsking, type Inquiry } from '../index.js';
 
 /** As the query API gives it; dynamics are JSON text. */
 export type Cell = string | number | boolean | null;
@@ -30,26 +30,27 @@ export function testRows(
     session.close();
     rmSync(directory, { recursive: true, force: true });
   });
+  const run = async ({ statement }: Pick<Inquiry, 'statement'>): Promise<string> => {
+    const { text, parameters } = statement;
+    const format = 'JSONCompactEachRow';
+    return (await session.queryBindAsync(text, parameters, { format })).text();
+  };
+  const options = {
+    tables: [],
+    workspaceId: '00000000-0000-4000-8000-000000000000',
+    now: 638_396_640_000_000_000n,
+    rowsMax: 1000,
+  };
   void test(family, async () => {
     const wrong: string[] = [];
     for (const [query, rows] of cases) {
-      const compiled = compile(query, {
-        tables: [],
-        workspaceId: '00000000-0000-4000-8000-000000000000',
-        now: 638_396_640_000_000_000n,
-        rowsMax: 1000,
-      });
+      const compiled = await compileAsking(query, options, run);
       const statement = compiled.ok ? compiled.results.at(-1)?.statement : undefined;
       if (statement === undefined) {
         wrong.push(`${query}: ${compiled.ok ? 'no result' : compiled.diagnostics[0]?.message}`);
         continue;
       }
-      const { text, parameters } = statement;
-      const answer = await session.queryBindAsync(text, parameters, {
-        format: 'JSONCompactEachRow',
-      });
-      const got = answer
-        .text()
+      const got = (await run({ statement }))
         .split('\n')
         .filter((line) => line !== '')
         .map((line): unknown => JSON.parse(line));
