@@ -15,4 +15,9 @@ export const catalogLimits = {
   assignmentsMax: 20_000,
   agentsMax: 100_000,
   enrollmentKeysMax: 100_000,
+  /** Azure has 20 a scope. */
+  locksMax: 10_000,
+  holdsMax: 10_000,
+  /** Purges and deletions, done ones too: their certificates are kept. */
+  erasuresMax: 100_000,
 } as const;

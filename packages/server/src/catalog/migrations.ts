@@ -80,6 +80,28 @@ const migrations: readonly Migration[] = [
       `create index grant_by_uid on grant_record (uid) where uid is not null`,
     ],
   },
+  {
+    number: 2,
+    name: 'locks, holds and erasures',
+    statements: [
+      `create table management_lock (
+        scope_key text not null, name_key text not null, scope text not null, name text not null,
+        level text not null, notes text not null, owners text not null,
+        created_at integer not null, created_by text not null, modified_at integer not null,
+        primary key (scope_key, name_key))`,
+      // Neither goes with its workspace: a hold keeps it, an erasure says what became of it.
+      `create table hold (
+        id text primary key, workspace_id text not null, scope text not null,
+        scope_key text not null, reason text not null, approvals_needed integer not null,
+        approvers text not null, placed_at integer not null, placed_by text not null,
+        approvals text not null, lifted_at integer)`,
+      `create table erasure (
+        id text primary key, workspace_id text not null, kind text not null, state text not null,
+        table_name text not null, request text not null, requested_at integer not null,
+        requested_by text not null, due_at integer not null, changed_at integer not null,
+        progress text not null, certificate text not null)`,
+    ],
+  },
 ];
 
 /** Brings the schema up to date, one transaction a step. Rejects where it is newer than we are. */

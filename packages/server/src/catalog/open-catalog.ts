@@ -11,7 +11,10 @@ import type {
   StoredApplication,
   StoredCredential,
   StoredEnrollmentKey,
+  StoredErasure,
   StoredGrant,
+  StoredHold,
+  StoredLock,
   StoredResource,
   StoredRoleAssignment,
   StoredSearch,
@@ -74,6 +77,10 @@ export interface CatalogWriter {
   putAgent(record: StoredAgent): Promise<void>;
   putEnrollmentKey(record: StoredEnrollmentKey): Promise<void>;
   putSetting(name: string, value: string): Promise<void>;
+  putLock(record: StoredLock): Promise<void>;
+  removeLock(key: { scopeKey: string; name: string }): Promise<void>;
+  putHold(record: StoredHold): Promise<void>;
+  putErasure(record: StoredErasure): Promise<void>;
 }
 
 /** Storage of `oidc-provider`'s grants and tokens; it is not part of the snapshot. */
@@ -561,6 +568,86 @@ function createWriter(
         .insertInto('setting')
         .values({ name, value })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+    },
+    putLock: async (record) => {
+      const { locks } = snapshot;
+      const same = (other: StoredLock): boolean =>
+        other.scopeKey === record.scopeKey &&
+        other.name.toLowerCase() === record.name.toLowerCase();
+      checkRoom(!locks.some(same), locks.length, catalogLimits.locksMax, 'locks');
+      touched.add('locks');
+      const row = {
+        scope_key: record.scopeKey,
+        name_key: record.name.toLowerCase(),
+        scope: record.scope,
+        name: record.name,
+        level: record.level,
+        notes: record.notes,
+        owners: JSON.stringify(record.owners),
+        created_at: record.createdAt,
+        created_by: record.createdBy,
+        modified_at: record.modifiedAt,
+      };
+      await database
+        .insertInto('management_lock')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['scope_key', 'name_key']).doUpdateSet(row))
+        .execute();
+    },
+    removeLock: async ({ scopeKey, name }) => {
+      touched.add('locks');
+      await database
+        .deleteFrom('management_lock')
+        .where('scope_key', '=', scopeKey)
+        .where('name_key', '=', name.toLowerCase())
+        .execute();
+    },
+    putHold: async (record) => {
+      const { holds } = snapshot;
+      checkRoom(!holds.has(record.id), holds.size, catalogLimits.holdsMax, 'holds');
+      touched.add('holds');
+      const row = {
+        id: record.id,
+        workspace_id: record.workspaceId,
+        scope: record.scope,
+        scope_key: record.scopeKey,
+        reason: record.reason,
+        approvals_needed: record.approvalsNeeded,
+        approvers: JSON.stringify(record.approvers),
+        placed_at: record.placedAt,
+        placed_by: JSON.stringify(record.placedBy),
+        approvals: JSON.stringify(record.approvals),
+        lifted_at: record.liftedAt ?? null,
+      };
+      await database
+        .insertInto('hold')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute();
+    },
+    putErasure: async (record) => {
+      const { erasures } = snapshot;
+      checkRoom(!erasures.has(record.id), erasures.size, catalogLimits.erasuresMax, 'erasures');
+      touched.add('erasures');
+      const row = {
+        id: record.id,
+        workspace_id: record.workspaceId,
+        kind: record.kind,
+        state: record.state,
+        table_name: record.table,
+        request: JSON.stringify(record.request),
+        requested_at: record.requestedAt,
+        requested_by: JSON.stringify(record.requestedBy),
+        due_at: record.dueAt,
+        changed_at: record.changedAt,
+        progress: JSON.stringify(record.progress),
+        certificate: record.certificate,
+      };
+      await database
+        .insertInto('erasure')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
         .execute();
     },
   };

@@ -147,6 +147,82 @@ export interface StoredEnrollmentKey {
   readonly revokedAt: number | undefined;
 }
 
+/** A management lock (`Microsoft.Authorization/locks`): azure-api.md §5.1. */
+export interface StoredLock {
+  readonly scope: string;
+  /** Normalised; the lock holds for it and everything below. */
+  readonly scopeKey: string;
+  /** Compared without regard to case. */
+  readonly name: string;
+  readonly level: 'CanNotDelete' | 'ReadOnly';
+  readonly notes: string;
+  readonly owners: readonly JsonObject[];
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly modifiedAt: number;
+}
+
+/** A hold: what lies under it is not erased until enough of its approvers have signed. */
+export interface StoredHold {
+  readonly id: string;
+  readonly workspaceId: WorkspaceId;
+  /** The workspace or one of its tables. */
+  readonly scope: string;
+  readonly scopeKey: string;
+  readonly reason: string;
+  readonly approvalsNeeded: number;
+  /** Fixed when it is placed. */
+  readonly approvers: readonly HoldApprover[];
+  readonly placedAt: number;
+  readonly placedBy: Actor;
+  readonly approvals: readonly HoldApproval[];
+  readonly liftedAt: number | undefined;
+}
+
+export interface HoldApprover {
+  readonly name: string;
+  /** Ed25519, 32 bytes in base64. */
+  readonly publicKey: string;
+}
+
+export interface HoldApproval {
+  readonly publicKey: string;
+  /** Ed25519 over the lifting statement, base64. */
+  readonly signature: string;
+  readonly at: number;
+  /** Who brought it. */
+  readonly by: Actor;
+}
+
+/** Who did something, for people and records. */
+export interface Actor {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * One erasure, from its request to its certificate. `docs/erasure.md` has the states.
+ */
+export interface StoredErasure {
+  readonly id: string;
+  readonly workspaceId: WorkspaceId;
+  readonly kind: 'purge' | 'table' | 'workspace';
+  readonly state: 'waiting' | 'running' | 'completed' | 'cancelled' | 'failed';
+  /** Empty for a workspace. */
+  readonly table: string;
+  /** What was asked; a purge's values go from it when it was done. */
+  readonly request: JsonObject;
+  readonly requestedAt: number;
+  readonly requestedBy: Actor;
+  /** Not before this. */
+  readonly dueAt: number;
+  readonly changedAt: number;
+  /** Steps done, counts. */
+  readonly progress: JsonObject;
+  /** Signed text; empty before it is completed. */
+  readonly certificate: string;
+}
+
 /** What `oidc-provider` keeps of a grant, token or session. */
 export interface StoredGrant {
   readonly kind: string;

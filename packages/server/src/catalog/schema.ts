@@ -113,6 +113,45 @@ export interface CatalogDatabase {
     uses: number;
     revoked_at: number | null;
   };
+  management_lock: {
+    scope_key: string;
+    name_key: string;
+    scope: string;
+    name: string;
+    level: string;
+    notes: string;
+    owners: string;
+    created_at: number;
+    created_by: string;
+    modified_at: number;
+  };
+  hold: {
+    id: string;
+    workspace_id: string;
+    scope: string;
+    scope_key: string;
+    reason: string;
+    approvals_needed: number;
+    approvers: string;
+    placed_at: number;
+    placed_by: string;
+    approvals: string;
+    lifted_at: number | null;
+  };
+  erasure: {
+    id: string;
+    workspace_id: string;
+    kind: string;
+    state: string;
+    table_name: string;
+    request: string;
+    requested_at: number;
+    requested_by: string;
+    due_at: number;
+    changed_at: number;
+    progress: string;
+    certificate: string;
+  };
   grant_record: {
     kind: string;
     id: string;

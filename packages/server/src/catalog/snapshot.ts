@@ -9,7 +9,13 @@ import type {
   StoredApplication,
   StoredCredential,
   StoredColumn,
+  Actor,
+  HoldApproval,
+  HoldApprover,
   StoredEnrollmentKey,
+  StoredErasure,
+  StoredHold,
+  StoredLock,
   StoredResource,
   StoredRoleAssignment,
   StoredSearch,
@@ -46,6 +52,10 @@ export interface Snapshot {
   readonly enrollmentKeys: ReadonlyMap<string, StoredEnrollmentKey>;
   readonly enrollmentKeysByHash: ReadonlyMap<string, StoredEnrollmentKey>;
   readonly settings: ReadonlyMap<string, string>;
+  readonly locks: readonly StoredLock[];
+  /** Lifted ones too. */
+  readonly holds: ReadonlyMap<string, StoredHold>;
+  readonly erasures: ReadonlyMap<string, StoredErasure>;
 }
 
 export const emptySnapshot: Snapshot = {
@@ -68,6 +78,9 @@ export const emptySnapshot: Snapshot = {
   enrollmentKeys: new Map(),
   enrollmentKeysByHash: new Map(),
   settings: new Map(),
+  locks: [],
+  holds: new Map(),
+  erasures: new Map(),
 };
 
 /** What a change touched, and so what is read again after it. */
@@ -81,7 +94,10 @@ export type Area =
   | 'assignments'
   | 'agents'
   | 'enrollmentKeys'
-  | 'settings';
+  | 'settings'
+  | 'locks'
+  | 'holds'
+  | 'erasures';
 
 export const allAreas: readonly Area[] = [
   'workspaces',
@@ -94,6 +110,9 @@ export const allAreas: readonly Area[] = [
   'agents',
   'enrollmentKeys',
   'settings',
+  'locks',
+  'holds',
+  'erasures',
 ];
 
 type Database = Kysely<CatalogDatabase>;
@@ -130,6 +149,9 @@ const readers: Readonly<
     const rows = await database.selectFrom('setting').selectAll().execute();
     return { settings: new Map(rows.map(({ name, value }) => [name, value])) };
   },
+  locks: readLocks,
+  holds: readHolds,
+  erasures: readErasures,
 };
 
 const readObject = (text: string): JsonObject => JSON.parse(text) as JsonObject;
@@ -402,4 +424,60 @@ async function readEnrollmentKeys(database: Database): Promise<Partial<Snapshot>
     enrollmentKeys: new Map(keys.map((key) => [key.id, key])),
     enrollmentKeysByHash: new Map(keys.map((key) => [key.hash, key])),
   };
+}
+
+async function readLocks(database: Database): Promise<Partial<Snapshot>> {
+  const rows = await database.selectFrom('management_lock').selectAll().execute();
+  const locks = rows.map((row): StoredLock => ({
+    scope: row.scope,
+    scopeKey: row.scope_key,
+    name: row.name,
+    level: row.level === 'CanNotDelete' ? 'CanNotDelete' : 'ReadOnly',
+    notes: row.notes,
+    owners: JSON.parse(row.owners) as JsonObject[],
+    createdAt: row.created_at,
+    createdBy: row.created_by,
+    modifiedAt: row.modified_at,
+  }));
+  return { locks };
+}
+
+async function readHolds(database: Database): Promise<Partial<Snapshot>> {
+  const rows = await database.selectFrom('hold').selectAll().orderBy('placed_at').execute();
+  const holds = rows.map((row): StoredHold => ({
+    id: row.id,
+    workspaceId: workspaceId(row.workspace_id),
+    scope: row.scope,
+    scopeKey: row.scope_key,
+    reason: row.reason,
+    approvalsNeeded: row.approvals_needed,
+    approvers: JSON.parse(row.approvers) as HoldApprover[],
+    placedAt: row.placed_at,
+    placedBy: JSON.parse(row.placed_by) as Actor,
+    approvals: JSON.parse(row.approvals) as HoldApproval[],
+    liftedAt: optional(row.lifted_at),
+  }));
+  return { holds: new Map(holds.map((hold) => [hold.id, hold])) };
+}
+
+const erasureKinds = ['purge', 'table', 'workspace'] as const;
+const erasureStates = ['waiting', 'running', 'completed', 'cancelled', 'failed'] as const;
+
+async function readErasures(database: Database): Promise<Partial<Snapshot>> {
+  const rows = await database.selectFrom('erasure').selectAll().orderBy('requested_at').execute();
+  const erasures = rows.map((row): StoredErasure => ({
+    id: row.id,
+    workspaceId: workspaceId(row.workspace_id),
+    kind: erasureKinds.find((kind) => kind === row.kind) ?? 'purge',
+    state: erasureStates.find((state) => state === row.state) ?? 'failed',
+    table: row.table_name,
+    request: readObject(row.request),
+    requestedAt: row.requested_at,
+    requestedBy: JSON.parse(row.requested_by) as Actor,
+    dueAt: row.due_at,
+    changedAt: row.changed_at,
+    progress: readObject(row.progress),
+    certificate: row.certificate,
+  }));
+  return { erasures: new Map(erasures.map((erasure) => [erasure.id, erasure])) };
 }
