@@ -36,13 +36,16 @@ export interface Inquiry {
   readonly workspaceId: string;
   readonly statement: Statement;
   /** Stored tables that it reads. */
-  readonly tables: readonly string[];
-  /** The caller may stop reading beyond it; the query is refused then. */
+  readonly tables: string[];
+  /** Of the answer. */
   readonly bytesMax: number;
 }
 
-/** Runs an inquiry; gives the engine's `JSONCompactEachRow` as text. */
-export type Ask = (inquiry: Inquiry) => Promise<string>;
+/**
+ * Runs an inquiry; gives the engine's `JSONCompactEachRow` as text, or undefined where that is larger
+ * than `bytesMax`.
+ */
+export type Ask = (inquiry: Inquiry) => Promise<string | undefined>;
 
 /** Thrown by a question that nobody has answered yet: the caller asks, and the query is bound anew. */
 export class Unanswered extends Error {
@@ -58,9 +61,9 @@ export class Unanswered extends Error {
 export class Answers {
   /** In the order in which they were asked. */
   readonly inquiries: Inquiry[] = [];
-  private readonly texts = new Map<string, string>();
+  private readonly texts = new Map<string, string | undefined>();
 
-  add(inquiry: Inquiry, answer: string): void {
+  add(inquiry: Inquiry, answer: string | undefined): void {
     this.inquiries.push(inquiry);
     this.texts.set(keyOf(inquiry.statement), answer);
   }
@@ -70,8 +73,8 @@ export class Answers {
     const lowering = new Lowering();
     const query = lowering.result(question.plan, question.columns, BigInt(rowsMax) + 1n, asText);
     const statement = print(withSettings(query));
-    const answer = this.texts.get(keyOf(statement));
-    if (answer === undefined) {
+    const key = keyOf(statement);
+    if (!this.texts.has(key)) {
       if (this.inquiries.length >= inquiriesMax) {
         problem('KQL_LIMIT', `A query looks at the data more than ${inquiriesMax} times`, span);
       }
@@ -86,7 +89,8 @@ export class Answers {
       });
     }
     const hint = 'Filter or summarize before it.';
-    if (answer.length > inquiryBytesMax)
+    const answer = this.texts.get(key);
+    if (answer === undefined || answer.length > inquiryBytesMax)
       problem('KQL_LIMIT', `${of} would take in more than ${inquiryBytesMax} bytes`, span, hint);
     const rows = answer
       .split('\n')

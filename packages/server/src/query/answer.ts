@@ -2,6 +2,7 @@ import { utf8 } from '@strongroom/base';
 import type { ErrorDetail } from '@strongroom/api';
 import type { CompiledQuery, Visualization } from '@strongroom/kql';
 import type { QueryRun } from '../workspaces/workspace.js';
+import type { Spent } from './answer-text.js';
 import { RowEncoder } from './encode-rows.js';
 import { engineRefusal } from './failures.js';
 import type { QueryLimits } from './limits.js';
@@ -28,13 +29,13 @@ export function encodeAnswer(options: {
   readonly limits: QueryLimits;
   readonly preferences: Preferences;
   readonly elapsedMs: () => number;
+  /** What the query has cost before: the statistics count it in. */
+  readonly spent: Spent;
 }): Answer {
-  const { results, run, limits, preferences, elapsedMs } = options;
+  const { results, run, limits, preferences, elapsedMs, spent } = options;
   let committed = false;
   let rows = 0;
-  let bytesRead = 0;
-  let rowsRead = 0;
-  let memoryBytes = 0;
+  let { bytesRead, rowsRead, memoryBytes } = spent;
   let bytesLeft = limits.resultBytesMax;
 
   async function* body(): AsyncGenerator<Uint8Array> {

@@ -1,12 +1,13 @@
 import type { Clock, Random } from '@strongroom/base';
-import { compile, resultSettings } from '@strongroom/kql';
-import type { CompiledQuery } from '@strongroom/kql';
+import { compileAsking, resultSettings } from '@strongroom/kql';
+import type { Ask, CompileOptions, CompiledQuery } from '@strongroom/kql';
 import type { Principal } from '../access/principal.js';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
 import { visibleSchema } from '../catalog/visible-schema.js';
 import { HttpError } from '../http/errors.js';
 import type { Incoming, Outgoing } from '../http/request.js';
-import type { StoredTables, Workspace, Workspaces } from '../workspaces/workspace.js';
+import type { QueryRun, StoredTables, Workspace, Workspaces } from '../workspaces/workspace.js';
+import { answerText } from './answer-text.js';
 import { encodeAnswer } from './answer.js';
 import type { Answer } from './answer.js';
 import { engineRefusal, queryProblems } from './failures.js';
@@ -38,7 +39,8 @@ export interface AuthorisedQuery {
 }
 
 /**
- * Runs one query: compile → a place → the engine → rows in the API's shape.
+ * Runs one query: compile → a place → the engine → rows in the API's shape. What the compiler asks of
+ * the data on the way (`pivot`'s columns) runs as the query itself does, in its place and its limits.
  *
  * Its record in `LAQueryLogs` is durable before the first byte of an answer leaves; where it can't
  * be written, nothing leaves. A small answer is complete by then, so its record and its status are
@@ -63,29 +65,44 @@ export async function runQuery(
         { text: query.query, range, durationMs: elapsedMs(), ...facts },
       ),
     );
-  let leave = (): void => undefined;
+  let place: (() => void) | undefined;
+  const leave = (): void => place?.();
+  const enter = async (): Promise<void> => {
+    if (place !== undefined) return;
+    place = await gate.enter(record.workspaceId, request.signal);
+    // A client that leaves while its answer waits to be read must not keep the place.
+    request.signal.addEventListener('abort', place, { once: true });
+  };
+  const run = ({ statement, tables }: Pick<CompiledQuery, 'statement' | 'tables'>): QueryRun =>
+    workspace.query(statement, {
+      tables,
+      maxSeconds: Math.max(1, Math.ceil(preferences.timeoutSeconds - elapsedMs() / 1000)),
+      maxMemoryBytes: limits.memoryBytesMax,
+      signal: request.signal,
+      queryId: random.uuid(),
+      settings: resultSettings,
+    });
+  const spent = { rowsRead: 0, bytesRead: 0, memoryBytes: 0 };
   let answer: Answer | undefined;
   try {
     if (query.timespan !== undefined) range = readTimeRange(query.timespan, msToTicks(now));
     const stored = await workspace.storedTables();
-    const results = compileQuery(dependencies, { record, query, range, now, stored });
-    leave = await gate.enter(record.workspaceId, request.signal);
-    // A client that leaves while its answer waits to be read must not keep the place.
-    request.signal.addEventListener('abort', leave, { once: true });
+    const results = await compileQuery(
+      dependencies,
+      { record, query, range, now, stored },
+      async (inquiry) => {
+        await enter();
+        return answerText(run(inquiry), inquiry.bytesMax, spent);
+      },
+    );
+    await enter();
     answer = encodeAnswer({
       results,
       limits,
       preferences,
       elapsedMs,
-      run: ({ statement, tables }) =>
-        workspace.query(statement, {
-          tables,
-          maxSeconds: Math.max(1, Math.ceil(preferences.timeoutSeconds - elapsedMs() / 1000)),
-          maxMemoryBytes: limits.memoryBytesMax,
-          signal: request.signal,
-          queryId: random.uuid(),
-          settings: resultSettings,
-        }),
+      spent,
+      run,
     });
     const held = await holdBack(answer, limits.heldBytesMax);
     const { rows: rowCount, bytesRead } = answer;
@@ -106,7 +123,7 @@ export async function runQuery(
   }
 }
 
-function compileQuery(
+async function compileQuery(
   { catalog, limits }: QueryDependencies,
   job: {
     record: WorkspaceRecord;
@@ -115,10 +132,11 @@ function compileQuery(
     now: number;
     stored: StoredTables;
   },
-): readonly CompiledQuery[] {
+  ask: Ask,
+): Promise<readonly CompiledQuery[]> {
   const { record, query, range, now, stored } = job;
   const id = record.workspaceId;
-  const compiled = compile(query.query, {
+  const options: CompileOptions = {
     tables: {
       get: (name) => {
         const table = catalog.table(id, name);
@@ -134,7 +152,8 @@ function compileQuery(
     ...(range === undefined ? {} : { timeRange: range }),
     rowsMax: limits.rowsMax,
     functions: catalog.functions(id),
-  });
+  };
+  const compiled = await compileAsking(query.query, options, ask);
   if (!compiled.ok) throw queryProblems(compiled.diagnostics);
   return compiled.results;
 }
