@@ -29,6 +29,7 @@ import { createTokenService } from './identity/token-service.js';
 import { createTokens } from './identity/tokens.js';
 import type { Plane } from './identity/tokens.js';
 import { createPortal } from './portal/portal.js';
+import { createLocks } from './locks/locks.js';
 import type { Workspaces } from './workspaces/workspace.js';
 
 /** Answers as a client sees them: errors have become bodies. */
@@ -124,7 +125,8 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   });
   const verifierKey = (): string => 'a key that this test does not use';
   const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
-  const parts = { catalog, access, audit, workspaces, clock, random };
+  const locks = createLocks(catalog);
+  const parts = { catalog, access, audit, workspaces, locks, clock, random };
   const region = options.region ?? 'local';
   const checkTransform: CheckTransform = ({ text }) =>
     text.startsWith('source')

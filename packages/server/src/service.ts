@@ -40,6 +40,7 @@ import { createTokens } from './identity/tokens.js';
 import { createIngest, isIngestPath } from './ingest/ingest-handler.js';
 import { startLocalAgent } from './local-agent.js';
 import type { LocalAgent } from './local-agent.js';
+import { createLocks } from './locks/locks.js';
 import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
@@ -299,6 +300,7 @@ async function createHandlers(
     access,
     audit: limitRefusals(audit, clock),
     workspaces,
+    locks: createLocks(catalog),
     clock,
     random,
   };

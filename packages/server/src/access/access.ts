@@ -26,6 +26,11 @@ export type Action =
   | 'Microsoft.Authorization/roleAssignments/read'
   | 'Microsoft.Authorization/roleAssignments/write'
   | 'Microsoft.Authorization/roleAssignments/delete'
+  | 'Microsoft.Authorization/locks/read'
+  | 'Microsoft.Authorization/locks/write'
+  | 'Microsoft.Authorization/locks/delete'
+  | 'Microsoft.Strongroom/holds/read'
+  | 'Microsoft.Strongroom/holds/write'
   | 'Microsoft.Strongroom/users/read'
   | 'Microsoft.Strongroom/users/write'
   | 'Microsoft.Strongroom/service/read';

@@ -25,6 +25,8 @@ const configurationReads = [
   'Microsoft.Insights/dataCollectionRules/read',
   'Microsoft.Insights/dataCollectionEndpoints/read',
   'Microsoft.Authorization/roleAssignments/read',
+  'Microsoft.Authorization/locks/read',
+  'Microsoft.Strongroom/holds/read',
 ] as const satisfies readonly Action[];
 
 const reads = [
@@ -50,6 +52,11 @@ const authorization = [
   'Microsoft.Authorization/roleAssignments/read',
   'Microsoft.Authorization/roleAssignments/write',
   'Microsoft.Authorization/roleAssignments/delete',
+  'Microsoft.Authorization/locks/read',
+  'Microsoft.Authorization/locks/write',
+  'Microsoft.Authorization/locks/delete',
+  'Microsoft.Strongroom/holds/read',
+  'Microsoft.Strongroom/holds/write',
 ] as const satisfies readonly Action[];
 
 const role = (id: string, name: string, description: string, actions: readonly Action[]): Role => ({

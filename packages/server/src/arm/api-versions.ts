@@ -25,9 +25,13 @@ const ruleVersions = [
   '2024-03-11',
 ];
 const authorizationVersions = [
+  '2015-01-01',
   '2015-07-01',
+  '2016-09-01',
+  '2017-04-01',
   '2018-01-01-preview',
   '2020-04-01-preview',
+  '2020-05-01',
   '2020-08-01-preview',
   '2020-10-01-preview',
   '2021-04-01-preview',

@@ -1,10 +1,12 @@
 import { HttpError } from '../http/errors.js';
 import type { AuthenticatedHandler, Incoming } from '../http/request.js';
 import type { Principal } from '../access/principal.js';
+import { refuseLocked } from '../locks/refuse-locked.js';
 import { checkApiVersion } from './api-versions.js';
 import { associationRoutes } from './associations.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { endpointRoutes } from './endpoints.js';
+import { lockRoutes } from './locks.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { roleRoutes } from './role-assignments.js';
 import { ruleRoutes } from './rules.js';
@@ -14,7 +16,7 @@ import { workspaceRoutes } from './workspaces.js';
 
 /**
  * Azure Resource Manager's face of the control plane (azure-api.md §4, §5). Routes match the
- * normalised path, and the same path is what access is decided on. Everything is done when the
+ * normalised path, and the same path is what locks and access are decided on. Everything is done when the
  * answer comes: there are no long-running operations to poll.
  */
 export function createArm(options: ArmOptions): AuthenticatedHandler {
@@ -26,6 +28,7 @@ export function createArm(options: ArmOptions): AuthenticatedHandler {
     ...ruleRoutes(options),
     ...associationRoutes(options),
     ...roleRoutes(options),
+    ...lockRoutes(options),
     ...resourceGroupRoutes(options),
   ].map((route) => ({ route, segments: route.pattern.split('/').filter((part) => part !== '') }));
 
@@ -40,6 +43,7 @@ export function createArm(options: ArmOptions): AuthenticatedHandler {
       known = route;
       if (route.method !== request.method) continue;
       checkApiVersion(request, route.provider, route.type);
+      await refuseLocked(options, { request, principal, scopeKey: path.key });
       return route.run(call);
     }
     if (known !== undefined) {

@@ -6,6 +6,7 @@ import type { Catalog } from '../catalog/open-catalog.js';
 import type { JsonObject, StoredWorkspace } from '../catalog/records.js';
 import { HttpError } from '../http/errors.js';
 import type { Incoming, Outgoing } from '../http/request.js';
+import type { Locks } from '../locks/locks.js';
 import type { Workspaces } from '../workspaces/workspace.js';
 import type { Provider } from './api-versions.js';
 import type { CheckTransform } from './transform.js';
@@ -14,6 +15,7 @@ import type { CheckTransform } from './transform.js';
 export interface ArmOptions {
   readonly catalog: Catalog;
   readonly access: Access;
+  readonly locks: Locks;
   readonly audit: Audit;
   readonly workspaces: Workspaces;
   readonly clock: Clock;

@@ -211,7 +211,7 @@ function principalTypeOf(
 }
 
 /** Roles are assigned at the service, the subscription, a group, or a resource that exists. */
-function checkScope(options: ArmOptions, snapshot: Snapshot, call: ArmCall): void {
+export function checkScope(options: ArmOptions, snapshot: Snapshot, call: ArmCall): void {
   const { scopeKey } = call;
   const subscription = `/subscriptions/${options.subscriptionId}`;
   const isGroup = new RegExp(`^${subscription}/resourcegroups/[^/]+$`).test(scopeKey);

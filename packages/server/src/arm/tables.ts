@@ -10,6 +10,15 @@ import { standardTables } from '../catalog/standard-tables.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
+import { assertNone } from '../locks/locks.js';
+import {
+  daysOf,
+  isImmediate,
+  retentionWaitOf,
+  tableDays,
+  withWait,
+  withoutWait,
+} from '../retention/days.js';
 import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
@@ -86,12 +95,21 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     if (name === undefined) checkNewName(wanted);
     const columns = readColumns(properties, { before, standard: standard !== undefined, whole });
     const now = clock.now();
+    const settings = readSettings(properties, whole ? {} : (before?.properties ?? {}));
+    const daysBefore = tableDays(workspace, before, now);
+    const daysAfter = tableDays(workspace, { properties: withoutWait(settings) }, now);
     const after: StoredTable = {
       workspaceId: workspace.workspaceId,
       name: name ?? wanted,
       kind: standard === undefined ? 'CustomLog' : 'Microsoft',
       columns,
-      properties: readSettings(properties, whole ? {} : (before?.properties ?? {})),
+      properties:
+        name === undefined
+          ? settings
+          : withWait(
+              { ...settings, ...retentionWaitOf(before?.properties ?? {}) },
+              { daysBefore, daysAfter, now, immediate: isImmediate(workspace) },
+            ),
       createdAt: before?.createdAt ?? now,
       modifiedAt: now,
     };
@@ -106,7 +124,12 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
       },
       async () => {
         if (name === undefined) await finishDrop(workspace, after.name);
-        await catalog.change((write) => write.putTable(after));
+        await catalog.change(async (write, snapshot) => {
+          if (name !== undefined && daysAfter < daysBefore) {
+            assertNone(snapshot, scopeOfTable(workspace, after.name), 'shortenRetention');
+          }
+          await write.putTable(after);
+        });
       },
     );
     return jsonAnswer(name === undefined ? 201 : 200, show(workspace, after.name));
@@ -145,7 +168,8 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
       },
       async () => {
         const marker = dropMarker(workspace, name);
-        await catalog.change(async (write) => {
+        await catalog.change(async (write, snapshot) => {
+          assertNone(snapshot, scopeOfTable(workspace, name), 'delete');
           await write.removeTable({ workspaceId: workspace.workspaceId, name });
           await write.putSetting(marker, 'pending');
         });
@@ -201,6 +225,10 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     ),
   ];
 }
+
+/** The normalised resource id of a table. */
+const scopeOfTable = (workspace: StoredWorkspace, name: string): string =>
+  `${workspace.resourceKey}/tables/${name.toLowerCase()}`;
 
 const dropMarker = (workspace: StoredWorkspace, name: string): string =>
   `drop ${workspace.workspaceId} ${name}`;
@@ -375,7 +403,3 @@ function showTable(
     },
   };
 }
-
-/** -1 stands for the workspace's own retention. */
-const daysOf = (value: Json | undefined): number | undefined =>
-  typeof value === 'number' && value !== -1 ? value : undefined;

@@ -6,6 +6,8 @@ import { objectOf, textOf } from '../catalog/rule-properties.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
+import { assertNone } from '../locks/locks.js';
+import { isImmediate, retentionWaitOf, withWait, workspaceDays } from '../retention/days.js';
 import { audited, authorise, resourceNotFound } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
@@ -141,12 +143,27 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
       readOptionalObject(body['properties'], 'properties'),
       whole ? {} : before.properties,
     );
-    const after: StoredWorkspace = {
+    const now = clock.now();
+    const wanted: StoredWorkspace = {
       ...before,
       tags: body['tags'] === undefined && !whole ? before.tags : readTags(body['tags']),
       properties,
       retentionInDays: retentionOf(properties),
-      modifiedAt: clock.now(),
+      modifiedAt: now,
+    };
+    const daysBefore = workspaceDays(before, now);
+    const shortens = wanted.retentionInDays < daysBefore;
+    const after: StoredWorkspace = {
+      ...wanted,
+      properties: withWait(
+        { ...properties, ...retentionWaitOf(before.properties) },
+        {
+          daysBefore,
+          daysAfter: wanted.retentionInDays,
+          now,
+          immediate: isImmediate(wanted),
+        },
+      ),
     };
     await audited(
       options,
@@ -159,7 +176,13 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
         outcomeIn: () => before.workspaceId,
         properties: { retentionInDays: after.retentionInDays },
       },
-      () => catalog.change((write) => write.putWorkspace(after)),
+      () =>
+        catalog.change(async (write, snapshot) => {
+          if (shortens) {
+            assertNone(snapshot, call.scopeKey, 'shortenRetention');
+          }
+          await write.putWorkspace(after);
+        }),
     );
     return jsonAnswer(200, showWorkspace(after));
   }
@@ -190,13 +213,17 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
       async () => {
         // Out of the catalog first: from here on nothing is admitted or asked any more.
         if (force) {
-          await catalog.change((write) => write.removeWorkspace(found));
+          await catalog.change(async (write, snapshot) => {
+            assertNone(snapshot, call.scopeKey, 'delete');
+            await write.removeWorkspace(found);
+          });
           await workspaces.remove(found.workspaceId, found.region);
         } else {
           const at = clock.now();
-          await catalog.change((write) =>
-            write.putWorkspace({ ...found, deletedAt: at, modifiedAt: at }),
-          );
+          await catalog.change(async (write, snapshot) => {
+            assertNone(snapshot, call.scopeKey, 'delete');
+            await write.putWorkspace({ ...found, deletedAt: at, modifiedAt: at });
+          });
           await workspaces.suspend(found.workspaceId);
         }
       },

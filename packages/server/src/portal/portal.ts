@@ -42,6 +42,8 @@ import { newPassword, passwordProblem } from '../identity/passwords.js';
 import type { Passwords } from '../identity/passwords.js';
 import { newSecret, secretHash } from '../identity/secrets.js';
 import type { Sessions } from '../identity/sessions.js';
+import type { Locks } from '../locks/locks.js';
+import { refuseLocked } from '../locks/refuse-locked.js';
 import type { Workspaces } from '../workspaces/workspace.js';
 
 export interface PortalOptions {
@@ -49,6 +51,7 @@ export interface PortalOptions {
   readonly access: Access;
   readonly audit: Audit;
   readonly workspaces: Workspaces;
+  readonly locks: Locks;
   readonly authenticator: Authenticator;
   readonly sessions: Sessions;
   readonly passwords: Passwords;
@@ -112,7 +115,10 @@ export function createPortal(options: PortalOptions): Handler {
     let methods = '';
     for (const [method, pattern, run] of routes) {
       if (!matches(pattern, rest)) continue;
-      if (method === request.method) return run({ request, principal, rest });
+      if (method === request.method) {
+        await refuseLockedHere(request, principal, rest);
+        return run({ request, principal, rest });
+      }
       methods += `${methods === '' ? '' : ', '}${method}`;
     }
     if (methods === '') return undefined;
@@ -120,6 +126,28 @@ export function createPortal(options: PortalOptions): Handler {
       headers: { allow: methods },
     });
   };
+
+  /**
+   * Locks hold here as on ARM's paths. Ending an agent's or an enrolment key's access is let
+   * through: a lock must not keep a stranger in.
+   */
+  async function refuseLockedHere(
+    request: Incoming,
+    principal: Principal,
+    rest: readonly string[],
+  ): Promise<void> {
+    const [first, id, ...below] = rest.map((part) => part.toLowerCase());
+    if (first !== 'workspaces') return;
+    const ends = below.at(-1) === 'revoke' || request.method === 'DELETE';
+    if (ends && (below[0] === 'agents' || below[0] === 'enrollmentkeys')) return;
+    const workspace =
+      id !== undefined && isGuid(id) ? catalog.workspace(readWorkspaceId(id)) : undefined;
+    const scopeKey =
+      workspace === undefined
+        ? `/subscriptions/${options.subscriptionId}/resourcegroups/${options.resourceGroup}`.toLowerCase()
+        : [workspace.resourceKey, ...below].join('/');
+    await refuseLocked(options, { request, principal, scopeKey });
+  }
 
   async function showSession({ request, principal }: Call): Promise<Outgoing> {
     const user = catalog.snapshot.users.get(principal.id);
