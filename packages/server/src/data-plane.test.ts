@@ -443,6 +443,8 @@ test('a query that cannot be recorded is not answered', async () => {
     appendAudit: async () => {
       throw new StrongroomError('JOURNAL_FULL', 'full');
     },
+    record: (draft) => running.record(draft),
+    records: () => running.records(),
     query: (...asked) => running.query(...asked),
     storedTables: () => running.storedTables(),
     countRefused: () => undefined,

@@ -15,6 +15,9 @@ import type { Log } from '../log.js';
 import type { TableRecord } from '../catalog/catalog.js';
 import type { Accounting, Way } from './accounting.js';
 import { decodeEntryMetadata } from './entry.js';
+import { decodeRecord, isRecordMetadata, recordsTable, rowOfRecord } from './record.js';
+import type { KeptRecord } from './record.js';
+import type { RecordStore } from './record-store.js';
 import type { EntryMetadata } from './entry.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
@@ -100,6 +103,8 @@ export class Applier {
   #ahead: { readonly from: bigint; readonly entries: Promise<ReadEntry[]> } | undefined;
   #running: Promise<void> | undefined;
   #last: readonly AppliedTable[] = [];
+  /** Position of the newest record that was kept; -1n where none was. */
+  #kept: bigint;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -108,6 +113,7 @@ export class Applier {
     this.#applied = state.applied;
     this.#plan = state.plan;
     this.#last = state.last;
+    this.#kept = state.kept;
   }
 
   /** Positions below are in the tables. */
@@ -118,6 +124,11 @@ export class Applier {
   /** Positions below are in the tables and the cursor says so durably. */
   get durable(): bigint {
     return decodeCursor(this.#options.cursor.value).applied;
+  }
+
+  /** Position of the newest record that the cursor knows to be kept; -1n where there is none. */
+  get kept(): bigint {
+    return this.#kept;
   }
 
   get idle(): boolean {
@@ -185,7 +196,11 @@ export class Applier {
     const plan: Plan = {
       from: this.#applied,
       to: this.#applied + BigInt(entries.length),
-      tables: [...new Set(entries.map(({ metadata }) => metadata.route.table))],
+      tables: [
+        ...new Set(
+          entries.flatMap(({ metadata }) => (metadata.rowCount === 0 ? [] : metadata.route.table)),
+        ),
+      ],
     };
     invariant(entries.length <= limits.applyEntriesMax, 'an apply batch within its limit');
     this.#plan = plan;
@@ -288,7 +303,7 @@ export class Applier {
       for await (const entry of journal.read(position, { maxBytes: limits.applyBytesMax })) {
         if (this.#recent.has(entry.sequence)) break;
         next = entry.sequence + 1n;
-        yield decode(entry);
+        yield this.#decode(entry);
       }
     }
   }
@@ -305,7 +320,7 @@ export class Applier {
     const entries: ReadEntry[] = [];
     for await (const entry of this.#options.journal.read(journalSequence(plan.from))) {
       if (entry.sequence >= plan.to) break;
-      entries.push(decode(entry));
+      entries.push(this.#decode(entry));
     }
     return entries;
   }
@@ -322,9 +337,15 @@ export class Applier {
 
   /** Applies the planned range; a range that the engine refuses is split, an entry set aside. */
   async #applyAll(plan: Plan, entries: readonly ReadEntry[]): Promise<void> {
-    const { limits, clock, log } = this.#options;
+    const { limits, clock, log, records } = this.#options;
     let waitMs = limits.retryMsMin;
     let verdict: Verdict;
+    const kept = entries.flatMap((entry) => entry.record ?? []);
+    if (records !== undefined && kept.length > 0) {
+      // Before the cursor moves: behind it the journal may be pruned.
+      await records.keep(kept);
+      this.#kept = kept.at(-1)!.position;
+    }
     for (let tries = 1; ; tries += 1) {
       try {
         const done = await this.#insertAll(plan, entries);
@@ -364,6 +385,7 @@ export class Applier {
     const { writer, tables, sha256 } = this.#options;
     const groups = new Map<string, ReadEntry[]>();
     for (const entry of entries) {
+      if (entry.metadata.rowCount === 0) continue;
       const group = groups.get(entry.metadata.route.table);
       if (group === undefined) groups.set(entry.metadata.route.table, [entry]);
       else group.push(entry);
@@ -502,9 +524,37 @@ export class Applier {
     }
   }
 
+  #decode(entry: JournalEntry): ReadEntry {
+    if (!isRecordMetadata(entry.metadata)) {
+      return { entry, metadata: decodeEntryMetadata(entry.metadata) };
+    }
+    const { sequence: position, time, salt, metadata, payload } = entry;
+    const { record } = decodeRecord(entry);
+    const row = rowOfRecord({ position, record });
+    return {
+      entry: { sequence: position, time, payload: row === undefined ? noBytes : rowBytes(row) },
+      metadata: {
+        route: {
+          stream: recordsTable,
+          table: recordsTable,
+          columns: this.#options.tables.table(recordsTable)?.schema.columns ?? [],
+        },
+        source: { kind: 'Service', id: 'strongroom' },
+        shape: 'ndjson',
+        rowCount: row === undefined ? 0 : 1,
+      },
+      record: { position, time, salt, metadata, payload, record },
+    };
+  }
+
   async #store(): Promise<void> {
     await this.#options.cursor.store(
-      encodeCursor({ applied: this.#applied, plan: this.#plan, last: this.#last }),
+      encodeCursor({
+        applied: this.#applied,
+        plan: this.#plan,
+        kept: this.#kept,
+        last: this.#last,
+      }),
     );
     this.#cursorStale = false;
   }
@@ -515,6 +565,8 @@ export interface ApplierOptions {
   readonly cursor: CursorFile;
   readonly writer: TableWriter;
   readonly tables: TableLookup;
+  /** Where records go; without it they are only rows. */
+  readonly records?: RecordStore;
   readonly accounting: Accounting;
   readonly sha256: Sha256;
   readonly clock: Clock;
@@ -529,13 +581,13 @@ export interface ApplierOptions {
 export interface ReadEntry {
   readonly entry: Pick<JournalEntry, 'sequence' | 'time' | 'payload'>;
   readonly metadata: EntryMetadata;
+  /** Where the entry is no rows but a record. */
+  readonly record?: KeptRecord;
 }
 
-const decode = (entry: JournalEntry): ReadEntry => ({
-  entry,
-  metadata: decodeEntryMetadata(entry.metadata),
-});
-
+const noBytes = new Uint8Array(0);
+const rowBytes = (row: Readonly<Record<string, unknown>>): Uint8Array =>
+  utf8(`${JSON.stringify(row)}\n`);
 const msPerDay = 86_400_000;
 const ticksOf = (ms: number): bigint => BigInt(ms) * ticksPerMillisecond + unixEpochTicks;
 const bytesOf = (entries: readonly ReadEntry[]): number =>
@@ -572,15 +624,18 @@ interface AppliedTable {
 interface CursorState {
   readonly applied: bigint;
   readonly plan: Plan | undefined;
+  /** Position of the newest record that is kept; -1n where there is none. */
+  readonly kept: bigint;
   readonly last: readonly AppliedTable[];
 }
 
 /** The applier's cursor: `docs/formats/entry.md` §Applier cursor. */
-function encodeCursor({ applied, plan, last }: CursorState): Uint8Array {
+function encodeCursor({ applied, plan, kept, last }: CursorState): Uint8Array {
   return utf8(
     JSON.stringify({
       version: 1,
       applied: applied.toString(),
+      ...(kept < 0n ? {} : { kept: kept.toString() }),
       ...(plan === undefined
         ? {}
         : { plan: { from: plan.from.toString(), to: plan.to.toString(), tables: plan.tables } }),
@@ -590,7 +645,7 @@ function encodeCursor({ applied, plan, last }: CursorState): Uint8Array {
 }
 
 function decodeCursor(bytes: Uint8Array | undefined): CursorState {
-  if (bytes === undefined) return { applied: 0n, plan: undefined, last: [] };
+  if (bytes === undefined) return { applied: 0n, plan: undefined, kept: -1n, last: [] };
   const bad = (): never => {
     throw new StrongroomError<WorkspaceErrorCode>(
       'CURSOR_UNREADABLE',
@@ -617,6 +672,7 @@ function decodeCursor(bytes: Uint8Array | undefined): CursorState {
             to: position(plan['to']),
             tables: (plan['tables'] as unknown[]).map(String),
           },
+    kept: raw['kept'] === undefined ? -1n : position(raw['kept']),
     last: (raw['last'] as AppliedTable[] | undefined) ?? [],
   };
 }

@@ -1,7 +1,7 @@
-import { StrongroomError, concatBytes, fromUtf8, utf8 } from '@strongroom/base';
+import { concatBytes, utf8 } from '@strongroom/base';
 import type { Sha256 } from '@strongroom/base';
 import type { ColumnSchema, ScalarType } from '@strongroom/sql';
-import type { WorkspaceErrorCode } from './errors.js';
+import { EntryReader, sized16, strictText, uint16, uint32, unreadable } from './entry-fields.js';
 import type { BatchRoute, BatchSource, RetryKey } from './workspace.js';
 
 /**
@@ -71,7 +71,7 @@ export function encodeEntryMetadata(entry: EntryMetadata): Uint8Array {
 
 /** Decodes metadata. Throws `ENTRY_UNREADABLE` for anything that {@link encodeEntryMetadata} never makes. */
 export function decodeEntryMetadata(bytes: Uint8Array): EntryMetadata {
-  const reader = new Reader(bytes);
+  const reader = new EntryReader(bytes);
   if (reader.uint8() !== version) throw unreadable('an unknown version');
   if (reader.uint8() !== kindRows) throw unreadable('an unknown kind');
   const shape = shapes[reader.uint8() - 1];
@@ -94,7 +94,7 @@ export function decodeEntryMetadata(bytes: Uint8Array): EntryMetadata {
     columns.push({ name: reader.text16(), type });
   }
   const transformKql =
-    (flags & hasTransform) === 0 ? undefined : text(reader.take(reader.uint32()));
+    (flags & hasTransform) === 0 ? undefined : strictText(reader.take(reader.uint32()));
   if (!reader.atEnd) throw unreadable('bytes after its end');
   return {
     route: {
@@ -125,68 +125,4 @@ export function fingerprintOf(
     0,
     fingerprintSize,
   );
-}
-
-const unreadable = (what: string): StrongroomError<WorkspaceErrorCode> =>
-  new StrongroomError('ENTRY_UNREADABLE', `The entry's metadata has ${what}.`);
-
-function text(bytes: Uint8Array): string {
-  try {
-    return fromUtf8(bytes);
-  } catch {
-    throw unreadable('text that is not UTF-8');
-  }
-}
-
-function uint16(value: number): Uint8Array {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function uint32(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function sized16(value: string): Uint8Array {
-  const bytes = utf8(value);
-  return concatBytes(uint16(bytes.length), bytes);
-}
-
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  get atEnd(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  take(size: number): Uint8Array {
-    if (this.#at + size > this.#bytes.length) throw unreadable('too few bytes');
-    const bytes = this.#bytes.subarray(this.#at, this.#at + size);
-    this.#at += size;
-    return new Uint8Array(bytes);
-  }
-
-  uint8(): number {
-    return this.take(1)[0]!;
-  }
-
-  uint16(): number {
-    return Buffer.from(this.take(2)).readUInt16BE();
-  }
-
-  uint32(): number {
-    return Buffer.from(this.take(4)).readUInt32BE();
-  }
-
-  text16(): string {
-    return text(this.take(this.uint16()));
-  }
 }

@@ -8,6 +8,10 @@ export type WorkspaceErrorCode =
   | 'WORKSPACE_EXISTS'
   /** An entry's metadata is of a version that this program does not know, or damaged. */
   | 'ENTRY_UNREADABLE'
+  /** A record is larger than one may be. */
+  | 'RECORD_TOO_LARGE'
+  /** The kept records are damaged, or lack some that were kept. */
+  | 'RECORDS_DAMAGED'
   /** The catalog knows no table of this name in the workspace. */
   | 'TABLE_NOT_FOUND'
   /** A transformation no longer compiles for its table. */

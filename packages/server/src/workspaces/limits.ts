@@ -66,3 +66,9 @@ export const workspaceLimits: WorkspaceLimits = {
   accountingKeysMax: 10_000,
   deadLetterCharsMax: 65_536,
 };
+
+/** What bounds a record. */
+export const workspaceRecordLimits = {
+  /** Bytes of one record: the commitments of an apply batch of the most entries fit several times. */
+  recordBytesMax: 4 * 1024 * 1024,
+} as const;

@@ -20,6 +20,9 @@ import { EngineHost } from './engine-host.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
+import { decodeRecord, encodeRecord, isRecordMetadata } from './record.js';
+import type { KeptRecord, LedgerRecordDraft, RecordParts } from './record.js';
+import { RecordStore } from './record-store.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
 import { workspaceSegmentKeys } from './segment-keys.js';
@@ -30,6 +33,7 @@ import type {
   AppendedBatch,
   BatchRoute,
   QueryRun,
+  RecordedAct,
   StoredTables,
   Workspace,
   WorkspaceQueryOptions,
@@ -95,9 +99,44 @@ export async function openRunningWorkspace(
     // What was signed was acknowledged: a journal that holds less has lost something.
     atLeast: ledger.size,
   });
+  const records = await openRecords(options, keys);
   const recalled = await recall({ journal, directory, fs, sha256, limits, now: clock.now() });
-  return new RunningWorkspace(options, { keys, journal, ledger, cursor, noteSigner, ...recalled });
+  return new RunningWorkspace(options, {
+    keys,
+    journal,
+    records,
+    ledger,
+    cursor,
+    noteSigner,
+    ...recalled,
+  });
 }
+
+/** The records that are kept beyond the journal's pruning: a journal of their own. */
+async function openRecords(
+  options: RunningWorkspaceOptions,
+  keys: WorkspaceKeys,
+): Promise<RecordStore> {
+  const { record, directory, fs, clock, random } = options;
+  const path = `${directory}/records`;
+  if ((await fs.stat(path)) === undefined) {
+    await fs.makeDirectory(path);
+    await fs.syncDirectory(directory);
+  }
+  const journal = await openJournal({
+    directory: path,
+    journalId: recordsJournalId(record.workspaceId),
+    fs,
+    clock,
+    random,
+    keys: workspaceSegmentKeys(keys),
+    ...(options.journalLimits === undefined ? {} : { limits: options.journalLimits }),
+  });
+  return RecordStore.open(journal);
+}
+
+/** The id of the journal that keeps a workspace's records. */
+export const recordsJournalId = (id: string): string => `${id}/records`;
 
 /** What is kept of the journal in memory: the snapshot, and the entries after it. */
 async function recall(options: {
@@ -127,7 +166,8 @@ async function recall(options: {
   const windowStart = marks.firstAfter(now - limits.retryWindowMs) ?? journal.next;
   const from = windowStart > known ? windowStart : known;
   for await (const { sequence, metadata } of journal.read(journalSequence(from))) {
-    retries.add(sequence, decodeEntryMetadata(metadata).fingerprint);
+    const { fingerprint } = isRecordMetadata(metadata) ? {} : decodeEntryMetadata(metadata);
+    retries.add(sequence, fingerprint);
   }
   retries.forgetBelow(windowStart);
   return { marks, retries };
@@ -136,6 +176,7 @@ async function recall(options: {
 interface Parts {
   readonly keys: WorkspaceKeys;
   readonly journal: Journal;
+  readonly records: RecordStore;
   readonly ledger: Awaited<ReturnType<typeof openLedger>>;
   readonly cursor: Awaited<ReturnType<typeof openCursorFile>>;
   readonly marks: TimeMarks;
@@ -187,6 +228,7 @@ export class RunningWorkspace implements Workspace {
       cursor: parts.cursor,
       writer: options.writer ?? engineWriter({ engine: this.#engine, workspaceId: this.id }),
       tables: { table: (name) => catalog.table(this.id, name) },
+      records: parts.records,
       accounting: this.#accounting,
       sha256,
       clock,
@@ -203,6 +245,7 @@ export class RunningWorkspace implements Workspace {
       limits,
       alarm,
     });
+    if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
     this.#applier.start();
     this.#sealer.start();
     this.#upkeep = [
@@ -254,6 +297,40 @@ export class RunningWorkspace implements Workspace {
 
   async appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#appendOwn(table, [row]);
+  }
+
+  async record(draft: LedgerRecordDraft): Promise<RecordedAct> {
+    return this.#appendRecord(draft);
+  }
+
+  async *records(): AsyncGenerator<KeptRecord> {
+    this.#refuseClosed();
+    const { records, journal } = this.#parts;
+    let next = 0n;
+    for await (const kept of records.read()) {
+      next = kept.position + 1n;
+      yield kept;
+    }
+    // What is not applied yet is in the journal alone.
+    for (const known of [this.#applier.durable, journal.first]) if (known > next) next = known;
+    if (next >= journal.next) return;
+    for await (const { sequence: position, ...entry } of journal.read(journalSequence(next))) {
+      if (!isRecordMetadata(entry.metadata)) continue;
+      const { time, salt, metadata, payload } = entry;
+      yield { position, time, salt, metadata, payload, record: decodeRecord(entry).record };
+    }
+  }
+
+  /** The applier and the retries learn of it as of every entry: by its position. */
+  async #appendRecord(draft: LedgerRecordDraft, parts?: RecordParts): Promise<RecordedAct> {
+    this.#refuseClosed();
+    const time = new Date(this.#options.clock.now()).toISOString();
+    const entry = encodeRecord({ ...draft, time }, parts);
+    const appended = await this.#parts.journal.append(entry, { reserve: true });
+    this.#sealer.note(appended);
+    this.#parts.marks.add(appended.time, appended.sequence);
+    this.#parts.retries.add(appended.sequence, undefined);
+    return { sequence: appended.sequence, receipt: await this.#receipt(appended) };
   }
 
   query(statement: Statement, options: WorkspaceQueryOptions): QueryRun {
@@ -315,6 +392,7 @@ export class RunningWorkspace implements Workspace {
     await this.#saveRetries().catch(() => undefined);
     await this.#sealer.close();
     await this.#parts.journal.close();
+    await this.#parts.records.close();
     this.#parts.keys.close();
   }
 
@@ -477,6 +555,7 @@ const printRow = (row: Readonly<Record<string, unknown>>): string =>
 const alarmTexts: Readonly<Record<string, string>> = {
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
   ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
+  RECORDS_DAMAGED: 'Records that were kept are missing from the records directory.',
   JOURNAL_CORRUPT: 'The journal is damaged. What lies before the damage is applied and sealed.',
   LEDGER_FORK: 'The ledger holds another entry at a position of the journal. Sealing stopped.',
   LEDGER_TILE_DAMAGED: 'A tile of the ledger is damaged. Sealing stopped.',

@@ -2,6 +2,7 @@ import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
+import type { KeptRecord, LedgerRecordDraft } from './record.js';
 
 /** One stream's rows, admitted into a workspace: allowed, counted, tagged, not yet durable. */
 export interface AdmittedBatch {
@@ -51,6 +52,12 @@ export interface AppendedBatch {
   readonly repeated: boolean;
 }
 
+export interface RecordedAct {
+  readonly sequence: JournalSequence;
+  /** A receipt, as an ingest has one. */
+  readonly receipt: string;
+}
+
 /** By name: the columns whose full-text index covers all of the table. */
 export type StoredTables = ReadonlyMap<string, { readonly fullTextColumns: readonly string[] }>;
 
@@ -61,6 +68,14 @@ export interface Workspace {
   append(batch: AdmittedBatch): Promise<AppendedBatch>;
   /** Appends one audit row (from reserved space). Resolves when it is durable. */
   appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Keeps an act on record: an entry of the journal (from reserved space) and a leaf of the ledger.
+   * Resolves when it is durable; where it rejects, the act must not happen. Becomes a row of
+   * `LedgerRecords` and outlives the journal's pruning.
+   */
+  record(record: LedgerRecordDraft): Promise<RecordedAct>;
+  /** All records, oldest first, also those that are not applied yet. */
+  records(): AsyncIterable<KeptRecord>;
   /** Runs a statement over tables that are made where the engine does not have them yet. */
   query(statement: Statement, options: WorkspaceQueryOptions): QueryRun;
   /** The tables that may hold rows; every other one is empty. Opens the engine. */
