@@ -2,10 +2,11 @@
 
 import { bagUnpack } from './bag-unpack.js';
 import { narrow } from './narrow.js';
+import { pivot } from './pivot.js';
 import type { Plugin } from './plugin.js';
 
 const plugins = new Map<string, Plugin>();
-for (const plugin of [bagUnpack, narrow]) {
+for (const plugin of [bagUnpack, narrow, pivot]) {
   plugins.set(plugin.name, plugin);
 }
 

@@ -1,4 +1,4 @@
-import type { Span } from '../../diagnostics.js';
+import { problem, type Span } from '../../diagnostics.js';
 import type { Relation } from '../../semantics/relation.js';
 import type { ColumnSyntax, Name, NamedExpression } from '../../syntax/tree.js';
 import type { BindContext } from '../operator.js';
@@ -17,4 +17,20 @@ export interface PluginCall {
 export interface Plugin {
   readonly name: string;
   bind(context: BindContext, call: PluginCall, input: Relation): Relation;
+}
+
+/** Arguments by position, those that are given by name at the name's place. */
+export function pluginArguments(
+  call: PluginCall,
+  names: readonly string[],
+): (NamedExpression | undefined)[] {
+  const given: (NamedExpression | undefined)[] = names.map(() => undefined);
+  for (const [position, arg] of call.args.entries()) {
+    const name = arg.names[0]?.text;
+    const index = name === undefined ? position : names.indexOf(name);
+    if (index < 0 || index >= names.length || given[index] !== undefined)
+      problem('KS119', `${call.plugin.text}() takes ${names.join(', ')}`, arg.span);
+    given[index] = arg;
+  }
+  return given;
 }
