@@ -204,7 +204,13 @@ export class Applier {
     };
     invariant(entries.length <= limits.applyEntriesMax, 'an apply batch within its limit');
     this.#plan = plan;
-    await this.#store();
+    try {
+      await this.#store();
+    } catch (error) {
+      // Not known to be durable: nothing may be inserted under it, or a crash would insert it twice.
+      this.#plan = undefined;
+      throw error;
+    }
     this.#readAhead(plan.to, bytesOf(entries));
     await this.#applyAll(plan, entries);
   }

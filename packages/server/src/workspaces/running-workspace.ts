@@ -517,7 +517,8 @@ export class RunningWorkspace implements Workspace {
   async #prune(): Promise<void> {
     const { marks, journal } = this.#parts;
     const { clock, limits } = this.#options;
-    const oldest = clock.now() - limits.journalKeepMs;
+    // What recognises a retry is rebuilt from the journal, so the window is kept at the least.
+    const oldest = clock.now() - Math.max(limits.journalKeepMs, limits.retryWindowMs);
     const kept = marks.firstAfter(oldest) ?? journal.next;
     const before = [kept, this.#applier.durable, this.#sealer.sealed].reduce((a, b) =>
       a < b ? a : b,

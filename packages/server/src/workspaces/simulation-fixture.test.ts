@@ -1,0 +1,180 @@
+/** What simulations of a whole workspace share; holds no test itself. */
+import { StrongroomError, fromUtf8, workspaceId } from '@strongroom/base';
+import type { Clock, Fs, Random } from '@strongroom/base';
+import { ed25519Signer, openLocalKeystore } from '@strongroom/keys';
+import type { KeyProvider } from '@strongroom/keys';
+import { sha256 } from '@strongroom/platform';
+import { FaultyFs, seededRandom } from '@strongroom/testkit';
+import { createHash } from 'node:crypto';
+import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
+import { standardTables } from '../catalog/standard-tables.js';
+import { createLog } from '../log.js';
+import type { PositionRange, TableBatch, TableWriter } from './applier.js';
+import { workspaceLimits } from './limits.js';
+import type { WorkspaceLimits } from './limits.js';
+import { openRunningWorkspace } from './running-workspace.js';
+import type { RunningWorkspace } from './running-workspace.js';
+import { openWorkspaces } from './workspaces.js';
+
+export const simulatedId = workspaceId('11111111-2222-4333-8444-555555555555');
+export const simulatedSigner = ed25519Signer(createHash('sha256').update('simulation').digest());
+const log = createLog(() => undefined, Date.now);
+const columns = [
+  { name: 'TimeGenerated', type: 'datetime' },
+  { name: 'n', type: 'string' },
+] as const;
+const textTable: TableRecord = {
+  schema: { name: 'Text_CL', columns },
+  kind: 'CustomLog',
+  fullTextColumns: [],
+};
+export const textRoute = { stream: 'Custom-Text_CL', table: 'Text_CL', columns } as const;
+
+/** Small windows, so that hours of simulated time meet all upkeep. */
+export const simulatedLimits: WorkspaceLimits = {
+  ...workspaceLimits,
+  retryWindowMs: 2 * 60 * 60_000,
+  journalKeepMs: 60 * 60_000,
+  pruneIntervalMs: 20 * 60_000,
+  retrySaveMs: 60_000,
+};
+
+interface StoredRow {
+  readonly position: bigint;
+  readonly text: string;
+}
+
+/**
+ * Tables as an engine gives them: an insert is there whole and durably, or not at all, when it
+ * resolves; where the process dies in it, either.
+ */
+export class SimulatedTables {
+  readonly #rows = new Map<string, StoredRow[]>();
+
+  rows(table: string): readonly string[] {
+    return (this.#rows.get(table) ?? []).map(({ text }) => text);
+  }
+
+  /** As one process uses them; `step` is called before and after each effect, and may never return. */
+  writer(step: () => Promise<void>): TableWriter {
+    return {
+      insert: async (batch: TableBatch) => {
+        await step();
+        const rows = batch.entries.flatMap(({ position, rows: bytes }) =>
+          fromUtf8(bytes)
+            .split('\n')
+            .filter(Boolean)
+            .map((text) => ({ position, text })),
+        );
+        this.#of(batch.table).push(...rows);
+        await step();
+        return { rowsStored: rows.length, rowsDeadLettered: 0, rowsFiltered: 0 };
+      },
+      countRange: async (table, range) => {
+        await step();
+        return BigInt(this.#of(table).filter((row) => within(row, range)).length);
+      },
+      deleteRange: async (table, range) => {
+        await step();
+        const kept = this.#of(table).filter((row) => !within(row, range));
+        this.#rows.set(table.schema.name, kept);
+        await step();
+      },
+    };
+  }
+
+  #of(table: TableRecord): StoredRow[] {
+    const rows = this.#rows.get(table.schema.name) ?? [];
+    this.#rows.set(table.schema.name, rows);
+    return rows;
+  }
+}
+
+const within = ({ position }: StoredRow, { from, to }: PositionRange): boolean =>
+  position >= from && position < to;
+
+/** A disk with one workspace made on it, and what opens it. */
+export interface SimulatedWorld {
+  readonly disk: FaultyFs;
+  readonly tables: SimulatedTables;
+  readonly directory: string;
+  readonly keyProvider: KeyProvider;
+  readonly record: WorkspaceRecord;
+  open(process: {
+    fs: Fs;
+    clock: Clock;
+    random: Random;
+    writer?: TableWriter;
+    limits?: Partial<WorkspaceLimits>;
+  }): Promise<RunningWorkspace>;
+}
+
+/** Makes a workspace on a disk in memory. */
+export async function simulatedWorld(
+  seed: string | number,
+  clock: Clock,
+  options: { capacityBytes?: number } = {},
+): Promise<SimulatedWorld> {
+  const random = seededRandom(`world/${seed}`);
+  const disk = new FaultyFs({ ...options, now: () => clock.now() });
+  const keyProvider = await openLocalKeystore({
+    path: '/root/root.key',
+    fs: new FaultyFs(),
+    random,
+    create: true,
+  });
+  const records: WorkspaceRecord[] = [];
+  const catalog: CatalogReader = {
+    workspace: (id) => records.find((each) => each.workspaceId === id),
+    workspaceByResourceId: () => undefined,
+    workspaces: () => records,
+    table: (_, name) => (name === 'Text_CL' ? textTable : standardTables().get(name)),
+    tableNames: () => ['Text_CL', ...standardTables().keys()],
+    functions: () => [],
+    rule: () => undefined,
+    agentStream: () => undefined,
+  };
+  const common = { catalog, keyProvider, signer: simulatedSigner, sha256, log };
+  await disk.makeDirectory('/data');
+  await disk.syncDirectory('/');
+  const set = openWorkspaces({ ...common, root: '/data', fs: disk, clock, random });
+  const { keyRecord } = await set.create(simulatedId, 'local');
+  const resourceId = `/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w`;
+  const record: WorkspaceRecord = {
+    workspaceId: simulatedId,
+    name: 'w',
+    subscriptionId: 's',
+    resourceGroup: 'g',
+    region: 'local',
+    resourceId,
+    resourceKey: resourceId.toLowerCase(),
+    keyRecord,
+    retentionInDays: 31,
+    createdAt: 0,
+  };
+  records.push(record);
+  const directory = `/data/regions/local/workspaces/${simulatedId}`;
+  const tables = new SimulatedTables();
+  return {
+    disk,
+    tables,
+    directory,
+    keyProvider,
+    record,
+    open: (process) =>
+      openRunningWorkspace({
+        ...common,
+        record,
+        directory,
+        fs: process.fs,
+        clock: process.clock,
+        random: process.random,
+        writer: process.writer ?? tables.writer(async () => undefined),
+        limits: { ...simulatedLimits, ...process.limits },
+        journalLimits: { segmentBytesMax: 9000, reservedBytes: 0, groupEntriesMax: 4 },
+      }),
+  };
+}
+
+export const isStrongroomError = (error: unknown): error is StrongroomError =>
+  error instanceof StrongroomError;
