@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { StrongroomError, equalBytes, hasCode, journalSequence } from '@strongroom/base';
-import { ManualClock, seededRandom } from '@strongroom/testkit';
+import { ManualClock, eachSeed, seededRandom, seedsFrom } from '@strongroom/testkit';
 import type { FaultyFs, FsFault } from '@strongroom/testkit';
 import { assertSame, emptyDisk, entries, filled, journalOn, record } from './fixture.test.js';
 import type { Acknowledged } from './fixture.test.js';
@@ -10,8 +10,7 @@ import type { Journal, JournalRecord } from './index.js';
 import type { OpenJournalOptions } from './journal.js';
 
 /** How many seeds the random tests take; the long suite sets more. */
-const seedCount = Number(process.env['STRONGROOM_SEEDS'] ?? 200);
-const firstSeed = Number(process.env['STRONGROOM_FIRST_SEED'] ?? 0);
+const seeds = seedsFrom(process.env, 200);
 
 /** What a run has put in, and what it was told. */
 class History {
@@ -114,36 +113,32 @@ async function tolerate(run: () => Promise<void>): Promise<boolean> {
   }
 }
 
-void test(`keeps what was acknowledged through faults and power cuts (${seedCount} seeds)`, async () => {
-  for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
+void test(`keeps what was acknowledged through faults and power cuts (${seeds.count} seeds)`, async () => {
+  await eachSeed(seeds, async (seed) => {
     const fs = await emptyDisk();
     const options = optionsOn(fs);
     const history = new History();
     const random = seededRandom(`cuts/${seed}`);
-    try {
-      for (let cut = 0; cut < 3; cut += 1) {
-        const nth = 1 + random.integer(110);
-        if (random.chance(0.4)) {
-          const effect = random.pick(['lost', 'done', 'partial'] as const);
-          const code = random.pick(['EIO', 'ENOSPC']);
-          fs.fail({ code, effect, nth: 1 + random.integer(nth), times: 1 + random.integer(2) });
-        }
-        fs.fail({ code: 'EIO', effect: 'halt', nth, times: Infinity });
-        await tolerate(() => live(options, history, seed * 10 + cut));
-        if (random.chance(0.3)) fs.crash();
-        else fs.powerCut({ seed: `${seed}/${cut}` });
+    for (let cut = 0; cut < 3; cut += 1) {
+      const nth = 1 + random.integer(110);
+      if (random.chance(0.4)) {
+        const effect = random.pick(['lost', 'done', 'partial'] as const);
+        const code = random.pick(['EIO', 'ENOSPC']);
+        fs.fail({ code, effect, nth: 1 + random.integer(nth), times: 1 + random.integer(2) });
       }
-      const journal = await openJournal(options);
-      await history.check(journal);
-      const before = history.acknowledged.length;
-      await history.append(journal, record('after'));
-      assert.equal(history.acknowledged.length, before + 1);
-      await history.check(journal);
-      await journal.close();
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+      fs.fail({ code: 'EIO', effect: 'halt', nth, times: Infinity });
+      await tolerate(() => live(options, history, seed * 10 + cut));
+      if (random.chance(0.3)) fs.crash();
+      else fs.powerCut({ seed: `${seed}/${cut}` });
     }
-  }
+    const journal = await openJournal(options);
+    await history.check(journal);
+    const before = history.acknowledged.length;
+    await history.append(journal, record('after'));
+    assert.equal(history.acknowledged.length, before + 1);
+    await history.check(journal);
+    await journal.close();
+  });
 });
 
 void test('survives the failure of every single operation, had its effect or not', async () => {
@@ -158,7 +153,7 @@ void test('survives the failure of every single operation, had its effect or not
   await live(optionsOn(counting), new History(), 1);
   const operations = counting.count() - idle;
   // The short run takes every second operation, another half for each second fault.
-  const stride = seedCount > 1000 ? 1 : 2;
+  const stride = seeds.count > 1000 ? 1 : 2;
   for (const [index, fault] of faults.entries()) {
     for (let nth = 1 + (index % stride); nth <= operations; nth += stride) {
       const fs = await emptyDisk();

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { equalBytes, hasCode, utf8 } from '@strongroom/base';
-import { FaultyFs, seededRandom } from '@strongroom/testkit';
+import { FaultyFs, eachSeed, seededRandom, seedsFrom } from '@strongroom/testkit';
 import { cursorValueBytesMax, openCursorFile, readCursorFile } from './index.js';
 
 const path = '/cursor';
@@ -46,7 +46,7 @@ void test('takes the largest value and refuses one byte more', async () => {
 });
 
 void test('holds through any power cut the value stored, or the one being stored', async () => {
-  for (let seed = 0; seed < 400; seed += 1) {
+  await eachSeed(seedsFrom(process.env, 400), async (seed) => {
     const random = seededRandom(`cursor/${seed}`);
     const fs = new FaultyFs();
     let known: string | undefined;
@@ -71,7 +71,7 @@ void test('holds through any power cut the value stored, or the one being stored
       assert.ok(value === known || value === tried, `seed ${seed}: ${value} after ${known}`);
       known = value;
     }
-  }
+  });
 });
 
 void test('keeps the last good value when any operation fails, and stores again', async () => {

@@ -1,9 +1,16 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { equalBytes, utf8 } from '@strongroom/base';
+import { FsError, equalBytes, utf8 } from '@strongroom/base';
 import { verifyEd25519 as verifySignature } from '@strongroom/keys';
 import { sha256 } from '@strongroom/platform';
-import { FaultyFs, ManualClock, testSigner } from '@strongroom/testkit';
+import {
+  FaultyFs,
+  ManualClock,
+  eachSeed,
+  seededRandom,
+  seedsFrom,
+  testSigner,
+} from '@strongroom/testkit';
 import type { FsFault } from '@strongroom/testkit';
 import { verifyLedgerDirectory } from './ledger-verification.js';
 import { openLedger } from './ledger.js';
@@ -341,5 +348,59 @@ void describe('ledger, each durable step failing', () => {
       await assertWhole(fs, ledger);
     }
     assert.ok(cuts > 60, `${cuts} cuts`);
+  });
+
+  const seeds = seedsFrom(process.env, 60);
+  void test(`keeps what was sealed through faults and power cuts (${seeds.count} seeds)`, async () => {
+    await eachSeed(seeds, async (seed) => {
+      const fs = await disk();
+      const random = seededRandom(`ledger/${seed}`);
+      const seen: string[] = [];
+      let sealed = 0n;
+      for (let cut = 0; cut < 4; cut += 1) {
+        const nth = 1 + random.integer(90);
+        if (random.chance(0.4)) {
+          const effect = random.pick(['lost', 'done', 'partial'] as const);
+          fs.fail({
+            code: random.pick(['EIO', 'ENOSPC', 'EMFILE']),
+            effect,
+            nth: 1 + random.integer(nth),
+          });
+        }
+        fs.fail({ code: 'EIO', effect: 'halt', nth, times: Number.POSITIVE_INFINITY });
+        try {
+          const ledger = await open(fs);
+          assert.ok(ledger.size >= sealed, `${ledger.size} after ${sealed} were sealed`);
+          for (let failures = 0; ledger.size < 600n && failures < 3;) {
+            const size = Number(ledger.size) + 1 + random.integer(random.pick([3, 40, 300]));
+            await follow(ledger, Math.min(size, 600)).catch((error: unknown) => {
+              // The next call tries again, on the same ledger.
+              if (!(error instanceof FsError)) throw error;
+              failures += 1;
+            });
+            sealed = ledger.size;
+            if (ledger.checkpoint !== undefined) seen.push(ledger.checkpoint.text);
+            if (random.chance(0.05)) break;
+          }
+        } catch (error) {
+          if (!(error instanceof FsError)) throw error;
+        }
+        if (random.chance(0.3)) fs.crash();
+        else fs.powerCut({ seed: `${seed}/${cut}` });
+      }
+      const ledger = await open(fs);
+      assert.ok(ledger.size >= sealed, `${ledger.size} after ${sealed} were sealed`);
+      await follow(ledger, 600);
+      await assertWhole(fs, ledger);
+      const verdict = await verifyLedgerDirectory({
+        directory,
+        fs,
+        sha256,
+        verifySignature,
+        publicKeys: [ledger.verifierKey],
+        expected: seen,
+      });
+      assert.deepEqual(verdict.problems, []);
+    });
   });
 });

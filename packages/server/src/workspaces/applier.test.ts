@@ -4,7 +4,7 @@ import { StrongroomError, fromUtf8, utf8 } from '@strongroom/base';
 import type { Clock } from '@strongroom/base';
 import { openCursorFile, openJournal } from '@strongroom/journal';
 import { sha256, systemClock } from '@strongroom/platform';
-import { FaultyFs, seededRandom, testSegmentKeys } from '@strongroom/testkit';
+import { FaultyFs, eachSeed, seededRandom, seedsFrom, testSegmentKeys } from '@strongroom/testkit';
 import type { TableRecord } from '../catalog/catalog.js';
 import { createLog } from '../log.js';
 import { Accounting } from './accounting.js';
@@ -190,6 +190,5 @@ function lettersOf(tables: Tables, table: string): string[] {
 }
 
 test('each acknowledged row is in its table once, whatever fails', async () => {
-  for (let seed = 0; seed < Number(process.env['STRONGROOM_SEEDS'] ?? 40); seed += 1)
-    await run(seed);
+  await eachSeed(seedsFrom(process.env, 40), run);
 });
