@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, WorkspaceId } from '@strongroom/base';
-import { utf8 } from '@strongroom/base';
+import { journalSequence, utf8 } from '@strongroom/base';
 import { openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
 import { nodeFileSystem as fs, systemRandom as random } from '@strongroom/platform';
 import { accessFacts } from './access/catalog-access.js';
@@ -30,7 +30,8 @@ import { createTokens } from './identity/tokens.js';
 import type { Plane } from './identity/tokens.js';
 import { createPortal } from './portal/portal.js';
 import { createLocks } from './locks/locks.js';
-import type { Workspaces } from './workspaces/workspace.js';
+import type { KeptRecord } from './workspaces/record.js';
+import type { Workspace, Workspaces } from './workspaces/workspace.js';
 
 /** Answers as a client sees them: errors have become bodies. */
 export interface Answer {
@@ -84,8 +85,37 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   const notHere = (): never => {
     throw new HttpError(503, 'NotHere', 'There is no data plane in this test.');
   };
+  /** Records are kept as they come; there is no data. */
+  const recorded: KeptRecord[] = [];
+  const recorder = (id: WorkspaceId): Workspace => ({
+    id,
+    append: notHere,
+    appendAudit: notHere,
+    query: notHere,
+    storedTables: async () => new Map(),
+    countRefused: () => undefined,
+    checkpoint: () => undefined,
+    status: notHere,
+    record: async (draft) => {
+      const position = BigInt(recorded.length);
+      const record = { time: new Date(clock.now()).toISOString(), ...draft };
+      const empty = new Uint8Array();
+      recorded.push({
+        position,
+        time: clock.now(),
+        salt: empty,
+        metadata: empty,
+        payload: empty,
+        record,
+      });
+      return { sequence: journalSequence(position), receipt: '' };
+    },
+    async *records() {
+      yield* recorded;
+    },
+  });
   const workspaces: Workspaces = {
-    open: async () => notHere(),
+    open: async (id) => recorder(id),
     statuses: () => [],
     create: async (id: WorkspaceId, region: string) => {
       workspaceCalls.push(`create ${region}`);
@@ -274,6 +304,8 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     events,
     audit,
     workspaceCalls,
+    recorded,
+    workspaces,
     access,
     tokens,
     sessions,

@@ -60,13 +60,16 @@ const versionsByProvider: ReadonlyMap<string, readonly string[]> = new Map([
   ['Microsoft.Insights', ruleVersions],
   ['Microsoft.Authorization', authorizationVersions],
   ['Microsoft.Resources', resourceVersions],
+  // Ours: no client of Azure's asks for it.
+  ['Microsoft.Strongroom', ['2026-11-01']],
 ]);
 
 export type Provider =
   | 'Microsoft.OperationalInsights'
   | 'Microsoft.Insights'
   | 'Microsoft.Authorization'
-  | 'Microsoft.Resources';
+  | 'Microsoft.Resources'
+  | 'Microsoft.Strongroom';
 
 /** Throws a 400 where the api-version is missing, or is none that we know for the provider. */
 export function checkApiVersion(request: Incoming, provider: Provider, type: string): void {

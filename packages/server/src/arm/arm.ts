@@ -6,6 +6,7 @@ import { checkApiVersion } from './api-versions.js';
 import { associationRoutes } from './associations.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { endpointRoutes } from './endpoints.js';
+import { holdRoutes } from './holds.js';
 import { lockRoutes } from './locks.js';
 import { resourceGroupRoutes } from './resource-groups.js';
 import { roleRoutes } from './role-assignments.js';
@@ -29,6 +30,7 @@ export function createArm(options: ArmOptions): AuthenticatedHandler {
     ...associationRoutes(options),
     ...roleRoutes(options),
     ...lockRoutes(options),
+    ...holdRoutes(options),
     ...resourceGroupRoutes(options),
   ].map((route) => ({ route, segments: route.pattern.split('/').filter((part) => part !== '') }));
 

@@ -6,6 +6,7 @@ import { isWithin } from '../access/decide.js';
 import { audited, authorise, workspaceAbove } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { invalid, readList, readObject, readOptionalText, readText } from './fields.js';
+import { actorOf, recordIn } from './record.js';
 import { checkScope } from './role-assignments.js';
 
 const provider = 'Microsoft.Authorization';
@@ -35,6 +36,21 @@ export function lockRoutes(options: ArmOptions): readonly Route[] {
     new HttpError(404, 'LockNotFound', `The lock '${call.params['lock'] ?? ''}' was not found.`);
   const inWorkspace = (call: ArmCall) => workspaceAbove(catalog, call.scopeKey)?.workspaceId;
 
+  /** In the ledger of the workspace that it concerns; above workspaces the audit alone has it. */
+  async function keep(
+    call: ArmCall,
+    lock: { type: 'lockSet' | 'lockRemoved'; name: string; level: StoredLock['level'] },
+  ): Promise<void> {
+    const id = inWorkspace(call);
+    if (id === undefined) return;
+    await recordIn(options, id, {
+      ...lock,
+      actor: actorOf(call.principal),
+      correlationId: call.request.correlationId,
+      scope: call.scopeKey,
+    });
+  }
+
   async function put(call: ArmCall): Promise<Outgoing> {
     await authorise(options, call, `${type}/write`, call.scopeKey);
     const name = call.params['lock'] ?? '';
@@ -49,8 +65,10 @@ export function lockRoutes(options: ArmOptions): readonly Route[] {
         workspaceId: inWorkspace(call),
         properties: { lock: name, level: properties.level },
       },
-      () =>
-        catalog.change(async (write, snapshot) => {
+      async () => {
+        checkScope(options, catalog.snapshot, call);
+        await keep(call, { type: 'lockSet', name, level: properties.level });
+        return catalog.change(async (write, snapshot) => {
           checkScope(options, snapshot, call);
           const before = find(call);
           const now = clock.now();
@@ -65,7 +83,8 @@ export function lockRoutes(options: ArmOptions): readonly Route[] {
           };
           await write.putLock(lock);
           return { lock, isNew: before === undefined };
-        }),
+        });
+      },
     );
     return jsonAnswer(made.isNew ? 201 : 200, show(made.lock));
   }
@@ -83,7 +102,10 @@ export function lockRoutes(options: ArmOptions): readonly Route[] {
         workspaceId: inWorkspace(call),
         properties: { lock: found.name, level: found.level },
       },
-      () => catalog.change((write) => write.removeLock(found)),
+      async () => {
+        await keep(call, { type: 'lockRemoved', name: found.name, level: found.level });
+        await catalog.change((write) => write.removeLock(found));
+      },
     );
     return { status: 200, headers: { 'content-length': '0' } };
   }

@@ -99,6 +99,8 @@ const locksSegment = '/providers/microsoft.authorization/locks';
 export function actOf(method: string, key: string): LockedAct | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
   if (key.endsWith(locksSegment) || key.includes(`${locksSegment}/`)) return undefined;
+  // Nor a hold that is placed or lifted: it takes away nothing.
+  if (/\/providers\/microsoft\.strongroom\/holds(?:\/|$)/.test(key)) return undefined;
   if (method === 'DELETE') return 'delete';
   if (method !== 'POST') return 'write';
   if (/\/workspaces\/[^/]+\/purge$/.test(key)) return 'purge';
