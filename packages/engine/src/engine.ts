@@ -12,6 +12,7 @@ import {
   print,
   select,
   statementBytesMax,
+  systemColumns,
   table as tableRelation,
   text,
 } from '@strongroom/sql';
@@ -20,6 +21,19 @@ import { EngineProcess } from './child-process.js';
 import type { ExitInfo } from './child-process.js';
 import { engineConfiguration, keyName } from './configuration.js';
 import { EngineError } from './errors.js';
+import {
+  copyStatements,
+  countChoice,
+  erasureTables,
+  isErasureTable,
+  replaceStatement,
+  replacedParts,
+  stageStatements,
+  stagedDays,
+  stagedPositions,
+  sweepStatement,
+} from './erasure.js';
+import type { ErasureChoice, StagedDay, StagedErasure } from './erasure.js';
 import { countByPart, inRange, planInsert } from './insert-plan.js';
 import type { InsertPlan, InsertTransform, PlannedInsert, PositionRange } from './insert-plan.js';
 import { checkKeys, orderedKeys, writeDurably } from './key-check.js';
@@ -99,6 +113,14 @@ export interface QueryOptions {
   readonly settings?: Settings;
 }
 
+/** What a choice of rows comes to. Times are arrivals, in ticks; 0 where there are no rows. */
+export interface ChosenRows {
+  readonly rows: bigint;
+  readonly days: bigint;
+  readonly firstTicks: bigint;
+  readonly lastTicks: bigint;
+}
+
 /** Disk use of one table. */
 export interface TableUse {
   readonly name: string;
@@ -140,10 +162,9 @@ export class Engine {
    */
   get storedTables(): ReadonlyMap<string, { readonly fullTextColumns: readonly string[] }> {
     return new Map(
-      [...this.#tables.keys()].map((name) => [
-        name,
-        { fullTextColumns: [...(this.#fullText.get(name) ?? [])] },
-      ]),
+      [...this.#tables.keys()]
+        .filter((name) => !isErasureTable(name))
+        .map((name) => [name, { fullTextColumns: [...(this.#fullText.get(name) ?? [])] }]),
     );
   }
 
@@ -374,17 +395,133 @@ export class Engine {
    * locks, holds and the clock, and recorded it.
    */
   async dropPartitions(table: string, days: readonly bigint[]): Promise<void> {
-    for (const day of days) {
-      await this.#run(
+    if (days.length === 0) return;
+    await this.#script(
+      days.map((day) =>
         print({
           kind: 'alterPartition',
           table: target(table),
           action: 'DROP PARTITION',
           partition: { id: String(day) },
         }),
-        'drop a partition',
+      ),
+      { syncOf: [table], forget: table },
+    );
+  }
+
+  /** The arrival days that a table has rows of, with their numbers, oldest first. */
+  async days(table: string): Promise<readonly StagedDay[]> {
+    const rows = await this.#rows(
+      print(
+        select({
+          items: [
+            { value: column('partition_id') },
+            { value: call('toString', call('sum', column('rows'))) },
+          ],
+          from: tableRelation('parts', 'system'),
+          where: and([
+            infix('=', column('database'), text(databaseName)),
+            infix('=', column('table'), text(table)),
+            column('active'),
+          ]),
+          groupBy: [column('partition_id')],
+        }),
+      ),
+    );
+    return rows
+      .map((row) => ({ day: BigInt(String(row[0])), rows: BigInt(String(row[1])) }))
+      .filter(({ rows: count }) => count > 0n)
+      .sort((a, b) => Number(a.day - b.day));
+  }
+
+  /** How many rows a choice has, on how many arrival days, and when they came. Nothing changes. */
+  async countChosen(choice: ErasureChoice): Promise<ChosenRows> {
+    await this.ensureTables([choice.table]);
+    const [row] = await this.#rows(countChoice(choice));
+    const [rows, days, first, last] = (row ?? []).map((each) => BigInt(String(each)));
+    return { rows: rows ?? 0n, days: days ?? 0n, firstTicks: first ?? 0n, lastTicks: last ?? 0n };
+  }
+
+  /**
+   * Fixes which rows an erasure takes. Done again it begins anew: rows that {@link eraseDay} took are
+   * not found again.
+   */
+  async stageErasure(id: string, choice: ErasureChoice): Promise<StagedErasure> {
+    await this.ensureTables([choice.table]);
+    await this.#script(stageStatements(id, choice), { syncOf: [erasureTables(id).staged] });
+    return this.stagedErasure(id);
+  }
+
+  /** What {@link stageErasure} fixed. */
+  async stagedErasure(id: string): Promise<StagedErasure> {
+    const days = (await this.#rows(stagedDays(id))).map((row) => ({
+      day: BigInt(String(row[0])),
+      rows: BigInt(String(row[1])),
+    }));
+    return { days, rows: days.reduce((sum, { rows }) => sum + rows, 0n) };
+  }
+
+  /** The journal positions of an erasure's rows, in order. */
+  async *stagedPositions(id: string): AsyncGenerator<bigint> {
+    const most = 100_000n;
+    for (let above = 0n; ;) {
+      const positions = (await this.#rows(stagedPositions(id, above, most))).map((row) =>
+        BigInt(String(row[0])),
       );
+      yield* positions;
+      const last = positions.at(-1);
+      if (last === undefined || BigInt(positions.length) < most) return;
+      above = last + 1n;
     }
+  }
+
+  /**
+   * Takes an erasure's rows of one day out of their table: the day is written anew without them. When
+   * it resolves that survives power loss. It can be done again.
+   */
+  async eraseDay(id: string, table: TableDefinition, day: bigint): Promise<void> {
+    await this.ensureTables([table]);
+    const columns = new Set([...(this.#tables.get(table.name) ?? []), ...systemColumnNames]);
+    const { fresh } = erasureTables(id);
+    await this.#script(
+      [
+        ...copyStatements(id, { table: table.name, columns: [...columns], day }),
+        replaceStatement(id, { table: table.name, day }),
+        print({ kind: 'dropTable', table: target(fresh), ifExists: true, sync: true }),
+      ],
+      { syncOf: [table.name], forget: table.name },
+    );
+  }
+
+  /**
+   * Removes the files of parts that an erasure has replaced. False while some are there still, because
+   * a query reads them.
+   */
+  async sweepErased(table: string): Promise<boolean> {
+    await this.#script([sweepStatement(table)], { syncOf: [table] });
+    const [row] = await this.#rows(replacedParts(table));
+    return Number(row?.[0] ?? 0) === 0;
+  }
+
+  /** Forgets an erasure's chosen rows. */
+  async dropErasure(id: string): Promise<void> {
+    const { staged, fresh } = erasureTables(id);
+    for (const name of [fresh, staged]) await this.dropTable(name);
+  }
+
+  async #script(
+    statements: readonly Statement[],
+    options: { syncOf?: readonly string[]; forget?: string } = {},
+  ): Promise<void> {
+    await this.#child.request(
+      {
+        op: 'script',
+        statements: statements.map(wire),
+        ...(options.forget === undefined ? {} : { forget: options.forget }),
+        ...(options.syncOf === undefined ? {} : { parts: wire(activeParts(options.syncOf)) }),
+      },
+      { what: 'erase rows' },
+    );
   }
 
   /** Disk use by table. */
@@ -444,6 +581,8 @@ export class Engine {
       .map((line) => JSON.parse(line) as unknown[]);
   }
 }
+
+const systemColumnNames = Object.keys(systemColumns);
 
 /** Settings of every session. */
 const sessionSettings: Settings = {

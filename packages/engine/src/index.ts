@@ -1,6 +1,7 @@
 export { openEngine } from './engine.js';
 export type {
   Engine,
+  ChosenRows,
   EngineOptions,
   InsertBatch,
   InsertEntry,
@@ -9,6 +10,7 @@ export type {
   TableUse,
 } from './engine.js';
 export type { InsertTransform, PositionRange } from './insert-plan.js';
+export type { ErasureChoice, StagedDay, StagedErasure } from './erasure.js';
 export type { QueryRun, QueryStatistics } from './query-run.js';
 export type { DiskKeys } from './key-check.js';
 export type { ExitInfo } from './child-process.js';

@@ -275,7 +275,7 @@ function fit(shape: InsertShape, incoming: Incoming): Fitted {
 }
 
 /** Puts rows in the place of the source and hands the system columns through every level. */
-function overSource(query: Query, source: string, rows: Select): Select {
+export function overSource(query: Query, source: string, rows: Select): Select {
   const bad = (why: string): never => {
     throw new EngineError('ENGINE_BAD_TRANSFORM', `The transformation ${why}.`);
   };

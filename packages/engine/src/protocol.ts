@@ -39,6 +39,17 @@ export interface RunRequest {
   readonly forget?: string;
 }
 
+/** Statements that nothing else of the writer comes between. */
+export interface ScriptRequest {
+  readonly op: 'script';
+  readonly id: number;
+  readonly statements: readonly WireStatement[];
+  /** A table whose parts they replace or drop. */
+  readonly forget?: string;
+  /** Parts to sync after them, with the directories that name them: as in {@link InsertRequest}. */
+  readonly parts?: WireStatement;
+}
+
 /** Rows of one table in one day. The payload is the entries' bytes, one after the other. */
 export interface InsertRequest {
   readonly op: 'insert';
@@ -108,6 +119,7 @@ export interface CloseRequest {
 export type Request =
   | OpenRequest
   | RunRequest
+  | ScriptRequest
   | InsertRequest
   | QueryRequest
   | MoreRequest

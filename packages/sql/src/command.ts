@@ -48,6 +48,8 @@ export type Command =
       readonly ifExists: boolean;
       readonly sync: boolean;
     }
+  /** An empty table of the same columns, indexes, order and settings. */
+  | { readonly kind: 'createTableAs'; readonly table: TableName; readonly like: TableName }
   | { readonly kind: 'renameTable'; readonly from: TableName; readonly to: TableName }
   | { readonly kind: 'exchangeTables'; readonly first: TableName; readonly second: TableName }
   | { readonly kind: 'truncateTable'; readonly table: TableName }
@@ -66,6 +68,14 @@ export type Command =
       readonly action:
         'DROP PARTITION' | 'DETACH PARTITION' | 'ATTACH PARTITION' | 'FREEZE PARTITION';
       readonly partition: Expression | { readonly id: string };
+      readonly settings?: Settings;
+    }
+  /** Puts a partition of another table in the place of this one's, at once. */
+  | {
+      readonly kind: 'replacePartition';
+      readonly table: TableName;
+      readonly from: TableName;
+      readonly partition: { readonly id: string };
       readonly settings?: Settings;
     }
   | {

@@ -458,6 +458,12 @@ class Printer {
         this.table(node.table);
         if (node.sync) this.out += ' SYNC';
         return;
+      case 'createTableAs':
+        this.out += 'CREATE TABLE ';
+        this.table(node.table);
+        this.out += ' AS ';
+        this.table(node.like);
+        return;
       case 'renameTable':
         this.out += 'RENAME TABLE ';
         this.table(node.from);
@@ -496,6 +502,15 @@ class Printer {
           this.out += 'ID ';
           this.string(node.partition.id);
         } else this.expression(node.partition);
+        this.settings(node.settings, ' SETTINGS ');
+        return;
+      case 'replacePartition':
+        this.out += 'ALTER TABLE ';
+        this.table(node.table);
+        this.out += ' REPLACE PARTITION ID ';
+        this.string(node.partition.id);
+        this.out += ' FROM ';
+        this.table(node.from);
         this.settings(node.settings, ' SETTINGS ');
         return;
       case 'movePartition':

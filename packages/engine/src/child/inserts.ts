@@ -8,7 +8,13 @@
 
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { InsertCounts, InsertRequest, WireInsert, WireStatement } from '../protocol.js';
+import type {
+  InsertCounts,
+  InsertRequest,
+  ScriptRequest,
+  WireInsert,
+  WireStatement,
+} from '../protocol.js';
 import { ReceivedRows } from './arrow.js';
 import type { Session } from './sessions.js';
 import { run, runRows, set } from './sessions.js';
@@ -40,6 +46,16 @@ export class Inserter {
   /** Forgets what is known of a table that was dropped. */
   forget(table: string): void {
     this.#maxBlocks.delete(table);
+  }
+
+  /** Runs statements one after the other, then syncs the parts that are named. */
+  async script(request: ScriptRequest): Promise<void> {
+    try {
+      for (const statement of request.statements) await run(this.#session, statement);
+    } finally {
+      if (request.forget !== undefined) this.forget(request.forget);
+    }
+    if (request.parts !== undefined) await syncParts(await this.#parts(request.parts));
   }
 
   async insert(request: InsertRequest, payload: Buffer): Promise<InsertCounts> {

@@ -77,6 +77,10 @@ class Child {
         this.#send({ id, is: 'rows' }, [rows]);
         return;
       }
+      case 'script':
+        await this.#write(() => open.inserter.script(header));
+        this.#send({ id, is: 'done' });
+        return;
       case 'insert': {
         const counts = await this.#write(() => open.inserter.insert(header, payload));
         this.#send({ id, is: 'inserted', counts });
