@@ -19,6 +19,8 @@ const segmentMagic = Buffer.from('STRGJRNL', 'latin1');
 export const frameMagic = Buffer.from('SRJE', 'latin1');
 const bodyPrefixSize = 36;
 const lastOfGroup = 1;
+const frameWhole = 1;
+const frameErased = 2;
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha256');
@@ -115,6 +117,8 @@ export interface FrameHeader {
   /** Number of the group in its segment, from 0. */
   readonly group: number;
   readonly last: boolean;
+  /** Its payload and salt were taken out later; the commitment is still that of the whole. */
+  readonly erased: boolean;
   readonly bodySize: number;
   readonly commitment: Uint8Array;
   readonly link: Uint8Array;
@@ -134,7 +138,12 @@ export function decodeFrameHeader(raw: Uint8Array, stamp: Uint8Array): FrameHead
   if (crc32(bytes.subarray(0, 124)) !== bytes.readUInt32BE(124)) {
     return 'The checksum of the entry header is wrong';
   }
-  if (bytes[4] !== 1 || bytes[5]! > lastOfGroup || bytes[6] !== 0 || bytes[7] !== 0) {
+  if (
+    (bytes[4] !== frameWhole && bytes[4] !== frameErased) ||
+    bytes[5]! > lastOfGroup ||
+    bytes[6] !== 0 ||
+    bytes[7] !== 0
+  ) {
     return 'The entry is of an unknown kind';
   }
   if (!equalBytes(bytes.subarray(8, 16), stamp)) return 'The entry belongs to another segment';
@@ -145,6 +154,7 @@ export function decodeFrameHeader(raw: Uint8Array, stamp: Uint8Array): FrameHead
     time: Number(bytes.readBigInt64BE(24)),
     group: bytes.readUInt32BE(32),
     last: bytes[5] === lastOfGroup,
+    erased: bytes[4] === frameErased,
     bodySize,
     commitment: bytes.subarray(40, 72),
     link: bytes.subarray(72, 104),
@@ -240,6 +250,8 @@ export function sealFrame(
     time: number;
     group: number;
     last: boolean;
+    /** Salt and payload are gone: `docs/formats/journal.md` §Erased entries. */
+    erased?: boolean;
     salt: Uint8Array;
     commitment: Uint8Array;
     previousLink: Uint8Array;
@@ -255,7 +267,7 @@ export function sealFrame(
   const link = linkOf(entry.previousLink, entry);
   const header = Buffer.alloc(frameHeaderSize);
   frameMagic.copy(header, 0);
-  header[4] = 1;
+  header[4] = entry.erased === true ? frameErased : frameWhole;
   header[5] = entry.last ? lastOfGroup : 0;
   header.set(entry.stamp, 8);
   header.writeBigUInt64BE(entry.sequence, 16);
@@ -315,6 +327,9 @@ export function openFrame(
   const salt = plain.subarray(0, 32);
   const metadata = plain.subarray(bodyPrefixSize, bodyPrefixSize + metadataSize);
   const payload = plain.subarray(bodyPrefixSize + metadataSize);
+  if (frame.erased) {
+    return payload.length === 0 ? { metadata, payload, salt } : 'An erased entry has a payload';
+  }
   const { sequence, time } = frame;
   const commitment = commitmentOf({ journalId, sequence, time, salt, metadata, payload });
   if (!equalBytes(commitment, frame.commitment)) return 'The commitment is not that of the entry';

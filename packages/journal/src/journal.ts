@@ -39,6 +39,8 @@ export interface Appended {
 export interface JournalEntry extends Appended, JournalRecord {
   /** The 32 random bytes in its commitment; with them anyone can check it. Keep them secret. */
   readonly salt: Uint8Array;
+  /** Its payload and salt were erased: both are empty, and nothing can be held against the commitment. */
+  readonly erased?: true;
 }
 
 export interface ReadOptions {
@@ -93,6 +95,13 @@ export interface Journal {
    * many. When it resolves, the removal survives power loss.
    */
   prune(before: JournalSequence): Promise<number>;
+  /**
+   * Takes payload and salt of these entries out of the files, where they are still held: their
+   * segments are written anew under other keys, and the old keys are destroyed. Positions, times,
+   * commitments and links stay. Says how many entries it took. When it resolves that survives power
+   * loss; after a rejection it can be done again.
+   */
+  erase(positions: ReadonlySet<bigint>): Promise<number>;
   /** Writes what is queued, then lets go of files and keys. Rejects nothing. */
   close(): Promise<void>;
 }

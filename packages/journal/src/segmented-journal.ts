@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { StrongroomError, equalBytes, isNotFound } from '@strongroom/base';
 import type { AbortSignalLike, Clock, Fs, FsFile, JournalSequence, Random } from '@strongroom/base';
 import type { CursorFile } from './cursor-file.js';
+import { destroyHeader, rewriteSegment, rewritingPath } from './erase.js';
 import { JournalCorruptError, isFull, journalError } from './errors.js';
 import {
   asSequence,
@@ -75,6 +76,8 @@ const turnBytes = 1024 * 1024;
 const skipAboveBytes = 32 * 1024;
 /** Smaller pieces are joined before writing; larger ones go to the file as they are. */
 const joinBelowBytes = 64 * 1024;
+/** How often it is looked whether the segment that is written to has become another one. */
+const retireMs = 5;
 
 const closedError = (): StrongroomError =>
   new StrongroomError('JOURNAL_CLOSED', 'The journal is closed.');
@@ -130,7 +133,14 @@ export class SegmentedJournal implements Journal {
   #broken: unknown;
   #waiters = new Set<Waiter>();
   #free: { bytes: number; at: number } | undefined;
-  readonly #keyCache = new Map<bigint, Uint8Array>();
+  /** By header, not by number: a segment that is written anew has another key. */
+  readonly #keyCache = new Map<SegmentHeader, Uint8Array>();
+  /** The next group begins a segment. */
+  #rollWanted = false;
+  /** Pruning and erasing, one after the other. */
+  #tidying: Promise<unknown> = Promise.resolve();
+  /** While a segment's file is being replaced. */
+  #swapping: Promise<void> | undefined;
 
   constructor(
     options: OpenJournalOptions,
@@ -372,12 +382,14 @@ export class SegmentedJournal implements Journal {
     if (active !== undefined) {
       const { segmentBytesMax, segmentAgeMsMax } = this.#limits;
       const age = this.#clock.monotonicMs() - active.since;
-      if (active.state.offset < segmentBytesMax && age < segmentAgeMsMax) return active;
+      const isOver = active.state.offset >= segmentBytesMax || age >= segmentAgeMsMax;
+      if (!isOver && !this.#rollWanted) return active;
       // Never written again, even where making its successor fails: the successor's header may be
       // on the disk all the same, and it says where this one ends.
       this.#active = undefined;
       await active.file.close().catch(() => undefined);
     }
+    this.#rollWanted = false;
     this.#active = await this.#createSegment();
     return this.#active;
   }
@@ -424,7 +436,7 @@ export class SegmentedJournal implements Journal {
       landmarks: [state],
     };
     this.#held.push(held);
-    this.#holdKey(segment, key);
+    this.#holdKey(header, key);
     return { held, file, key, since: this.#clock.monotonicMs(), state };
   }
 
@@ -473,7 +485,13 @@ export class SegmentedJournal implements Journal {
       if (typeof opened === 'string') throw this.#corrupt(opened, held, offset);
       bytes += opened.metadata.length + opened.payload.length;
       const { sequence, time, commitment } = frame;
-      yield { sequence: asSequence(sequence), time, commitment, ...opened };
+      yield {
+        sequence: asSequence(sequence),
+        time,
+        commitment,
+        ...opened,
+        ...(frame.erased ? { erased: true } : {}),
+      };
       if (bytes >= maxBytes) return;
     }
   }
@@ -506,11 +524,17 @@ export class SegmentedJournal implements Journal {
     while (at < until) {
       if (this.#closing !== undefined) throw closedError();
       if (at < this.#first) throw pruned();
+      await this.#swapping;
       const held = this.#held.find(({ end }) => at < end.next);
       if (held === undefined || held.file.header.first > at) throw pruned();
       const file = await openSegment(this.#fs, held.file.path).catch((error: unknown) => {
         throw journalError(error, 'opening a segment');
       });
+      if (this.#swapping !== undefined || !this.#held.includes(held)) {
+        // It was replaced under our hands: what was opened may be either file.
+        await file?.close().catch(() => undefined);
+        continue;
+      }
       if (file === undefined) {
         if (at < this.#first) throw pruned();
         throw this.#corrupt('The segment is missing', held, 0);
@@ -568,8 +592,9 @@ export class SegmentedJournal implements Journal {
   }
 
   async #keyOf(held: HeldSegment): Promise<Uint8Array> {
-    const { segment, wrappedKey } = held.file.header;
-    const cached = this.#keyCache.get(segment);
+    const { header } = held.file;
+    const { segment, wrappedKey } = header;
+    const cached = this.#keyCache.get(header);
     if (cached !== undefined) return cached;
     const { journalId } = this;
     const key = await this.#keyed('unwrapped', () =>
@@ -579,16 +604,16 @@ export class SegmentedJournal implements Journal {
       key.fill(0);
       throw closedError();
     }
-    this.#holdKey(segment, key);
+    this.#holdKey(header, key);
     return key;
   }
 
-  #holdKey(segment: bigint, key: Uint8Array): void {
-    this.#keyCache.set(segment, key);
+  #holdKey(header: SegmentHeader, key: Uint8Array): void {
+    this.#keyCache.set(header, key);
     for (const oldest of this.#keyCache.keys()) {
       if (this.#keyCache.size <= segmentKeysHeldMax) break;
       // Not cleared: a reader may be using it.
-      if (oldest !== this.#active?.held.file.header.segment) this.#keyCache.delete(oldest);
+      if (oldest !== this.#active?.held.file.header) this.#keyCache.delete(oldest);
     }
   }
 
@@ -628,7 +653,17 @@ export class SegmentedJournal implements Journal {
     });
   }
 
-  async prune(before: JournalSequence): Promise<number> {
+  prune(before: JournalSequence): Promise<number> {
+    return this.#tidy(() => this.#prune(before));
+  }
+
+  #tidy<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#tidying.then(run);
+    this.#tidying = result.catch(() => undefined);
+    return result;
+  }
+
+  async #prune(before: JournalSequence): Promise<number> {
     if (this.#closing !== undefined) throw closedError();
     const newest = this.#held.at(-1);
     const going = this.#held.filter((held) => held !== newest && held.end.next <= before);
@@ -643,7 +678,8 @@ export class SegmentedJournal implements Journal {
         await this.#storeMark();
         await this.#storeMark();
       }
-      for (const path of [...going.map((held) => held.file.path), ...leftovers]) {
+      const gone = going.flatMap(({ file }) => [file.path, rewritingPath(file.path)]);
+      for (const path of [...gone, ...leftovers]) {
         await this.#fs.remove(path).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
@@ -656,10 +692,98 @@ export class SegmentedJournal implements Journal {
       const index = this.#held.indexOf(held);
       // Another call may have pruned it meanwhile.
       if (index >= 0) this.#held.splice(index, 1);
-      this.#keyCache.delete(held.file.header.segment);
+      this.#keyCache.delete(held.file.header);
     }
     this.#leftovers = this.#leftovers.filter((path) => !leftovers.includes(path));
     return going.length;
+  }
+
+  erase(positions: ReadonlySet<bigint>): Promise<number> {
+    return this.#tidy(() => this.#erase(positions));
+  }
+
+  async #erase(positions: ReadonlySet<bigint>): Promise<number> {
+    let erased = 0;
+    for (const held of this.#held) {
+      const { first } = held.file.header;
+      const { next } = held.end;
+      const here = [...positions].filter((position) => position >= first && position < next);
+      if (here.length > 0) erased += await this.#eraseIn(held, new Set(here));
+    }
+    return erased;
+  }
+
+  async #eraseIn(held: HeldSegment, positions: ReadonlySet<bigint>): Promise<number> {
+    await this.#retire(held);
+    if (this.#closing !== undefined) throw closedError();
+    const { journalId } = this;
+    const { path, header } = held.file;
+    const { segment } = header;
+    const key = await this.#keyOf(held);
+    const fresh = await this.#keyed('made', () => this.#keys.create({ journalId, segment }));
+    let source: FsFile | undefined;
+    try {
+      source = await this.#fs.open(path, 'write');
+      const rewritten = await rewriteSegment({
+        fs: this.#fs,
+        source,
+        segment: held.file,
+        end: held.end,
+        endLink: held.endLink,
+        key,
+        fresh,
+        stamp: this.#random.bytes(8),
+        positions,
+        readBytes: this.#limits.readBytes,
+      });
+      const state = startOf(rewritten.file.header);
+      const replacement: HeldSegment = {
+        file: rewritten.file,
+        end: { next: held.end.next, offset: rewritten.endOffset },
+        endLink: held.endLink,
+        landmarks: [state],
+      };
+      const swapping = this.#swap(held, replacement);
+      this.#swapping = swapping.catch(() => undefined);
+      try {
+        await swapping;
+      } finally {
+        this.#swapping = undefined;
+      }
+      this.#holdKey(rewritten.file.header, fresh.key);
+      this.#keyCache.delete(header);
+      // The blocks of the old file lie on the disk until something else is written there; without
+      // this one nothing unwraps their key.
+      await destroyHeader(source);
+      return rewritten.erased;
+    } catch (error) {
+      throw journalError(error, 'erasing entries');
+    } finally {
+      await source?.close().catch(() => undefined);
+    }
+  }
+
+  async #swap(held: HeldSegment, replacement: HeldSegment): Promise<void> {
+    const { path } = held.file;
+    await this.#fs.rename(rewritingPath(path), path);
+    // From the rename on the file is the new one, whether or not its name is durable yet.
+    this.#held[this.#held.indexOf(held)] = replacement;
+    await this.#fs.syncDirectory(this.#directory);
+  }
+
+  /** Sees to it that a segment is not written to any more. */
+  async #retire(held: HeldSegment): Promise<void> {
+    while (this.#active?.held === held) {
+      if (this.#writing === undefined) {
+        const { file } = this.#active;
+        this.#active = undefined;
+        await file.close().catch(() => undefined);
+        return;
+      }
+      // A group is being written, and those after it go into a segment of their own.
+      this.#rollWanted = true;
+      await this.#clock.sleep(retireMs, this.#stop.signal);
+    }
   }
 
   async close(): Promise<void> {
@@ -670,6 +794,7 @@ export class SegmentedJournal implements Journal {
   async #close(): Promise<void> {
     await this.#writing;
     this.#stop.abort();
+    await this.#tidying;
     await this.#marking;
     if (this.#next !== this.#marked && this.#broken === undefined) {
       // All that was acknowledged is durable without it.
