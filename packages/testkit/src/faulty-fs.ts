@@ -56,7 +56,8 @@ interface PlannedFault {
   left: number;
 }
 
-type Change =
+/** A change of a file's bytes that no sync has made durable yet. */
+export type Change =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly size: number };
 
@@ -98,7 +99,7 @@ export interface FsSnapshot {
 
 const rootId = 1;
 
-function applyChange(data: Uint8Array, change: Change): Uint8Array {
+export function applyChange(data: Uint8Array, change: Change): Uint8Array {
   if (change.kind === 'truncate') {
     const out = new Uint8Array(change.size);
     out.set(data.subarray(0, change.size));
@@ -119,7 +120,11 @@ function applyChange(data: Uint8Array, change: Change): Uint8Array {
  * that grew may have grown less, and what was not written reads as zeros or, as on a file system
  * that journals no data, as what lay there before.
  */
-function tear(durable: Uint8Array, pending: readonly Change[], random: SeededRandom): Uint8Array {
+export function tear(
+  durable: Uint8Array,
+  pending: readonly Change[],
+  random: SeededRandom,
+): Uint8Array {
   const mood = random.pick(['none', 'all', 'mixed', 'mixed', 'prefix'] as const);
   let data: Uint8Array = new Uint8Array(durable);
   if (mood === 'none') return data;

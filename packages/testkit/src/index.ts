@@ -15,3 +15,6 @@ export type { KeyProviderUnderTest } from './key-provider-contract.js';
 export { keyProviderContract } from './key-provider-contract.js';
 export type { TestAuthority } from './test-authority.js';
 export { testAuthority } from './test-authority.js';
+export type { RecordedEvent } from './recorded-disk.js';
+export { RecordedDisk, readRecording, straceArguments } from './recorded-disk.js';
+export { canRecord, recordDisk, runWithFault } from './recording.js';
