@@ -21,3 +21,11 @@ export { EngineError } from './errors.js';
 export type { EngineErrorCode } from './errors.js';
 export type { EngineLimits } from './limits.js';
 export { defaultEngineLimits } from './limits.js';
+export {
+  positionsByDay,
+  readEntryRows,
+  rowCommitments,
+  rowContent,
+  rowLeaves,
+} from './commitments.js';
+export type { EntryRows, RowsQuery } from './commitments.js';

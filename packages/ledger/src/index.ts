@@ -44,3 +44,14 @@ export type {
   LedgerVerdict,
   LedgerVerificationOptions,
 } from './ledger-verification.js';
+export {
+  decodeRow,
+  entryCommitment,
+  entryLeafData,
+  partPath,
+  partsRoot,
+  rowLeaf,
+  rowPath,
+  shapeDigest,
+} from './rows.js';
+export type { EntryCommitment, RowCell, RowColumn } from './rows.js';

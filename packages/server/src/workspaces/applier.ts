@@ -105,6 +105,8 @@ export class Applier {
   #last: readonly AppliedTable[] = [];
   /** Position of the newest record that was kept; -1n where none was. */
   #kept: bigint;
+  /** Rows of positions below are committed to, by records that were applied. */
+  #committed: bigint;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -114,6 +116,7 @@ export class Applier {
     this.#plan = state.plan;
     this.#last = state.last;
     this.#kept = state.kept;
+    this.#committed = state.committed;
   }
 
   /** Positions below are in the tables. */
@@ -129,6 +132,16 @@ export class Applier {
   /** Position of the newest record that the cursor knows to be kept; -1n where there is none. */
   get kept(): bigint {
     return this.#kept;
+  }
+
+  /** Rows of positions below are committed to, by records below {@link durable}. */
+  get durablyCommitted(): bigint {
+    return decodeCursor(this.#options.cursor.value).committed;
+  }
+
+  /** Rows of positions below are committed to, by records below {@link applied}. */
+  get committed(): bigint {
+    return this.#committed;
   }
 
   get idle(): boolean {
@@ -518,6 +531,7 @@ export class Applier {
       }
     }
     this.#pendingBytes = Math.max(0, this.#pendingBytes - bytesOf(entries));
+    this.#tellApplied(plan, entries, done);
     for (const { table, stored, deadLettered, filtered, dropped } of done) {
       const way = ways.get(table);
       if (way === undefined) continue;
@@ -528,6 +542,28 @@ export class Applier {
         RowsDropped: dropped,
       });
     }
+  }
+
+  /** What the range did, for whoever commits to its rows. */
+  #tellApplied(plan: Plan, entries: readonly ReadEntry[], done: readonly AppliedTable[]): void {
+    const records: bigint[] = [];
+    for (const { record } of entries) {
+      if (record === undefined) continue;
+      if (record.record.type !== 'rowsCommitted') records.push(record.position);
+      else if (BigInt(record.record.to) > this.#committed) {
+        this.#committed = BigInt(record.record.to);
+      }
+    }
+    const tables = new Set(done.flatMap(({ table, stored }) => (stored > 0 ? table : [])));
+    if (done.some(({ deadLettered }) => deadLettered > 0)) tables.add(deadLetterTable);
+    this.#options.onApplied?.({
+      from: plan.from,
+      to: plan.to,
+      tables,
+      records,
+      rowsMax: entries.reduce((most, { metadata }) => Math.max(most, metadata.rowCount), 1),
+      rows: done.reduce((sum, { stored, deadLettered }) => sum + stored + deadLettered, 0),
+    });
   }
 
   #decode(entry: JournalEntry): ReadEntry {
@@ -559,6 +595,7 @@ export class Applier {
         applied: this.#applied,
         plan: this.#plan,
         kept: this.#kept,
+        committed: this.#committed,
         last: this.#last,
       }),
     );
@@ -573,6 +610,8 @@ export interface ApplierOptions {
   readonly tables: TableLookup;
   /** Where records go; without it they are only rows. */
   readonly records?: RecordStore;
+  /** Told of each range whose rows are in their tables, durably; in order. */
+  readonly onApplied?: (range: AppliedRange) => void;
   readonly accounting: Accounting;
   readonly sha256: Sha256;
   readonly clock: Clock;
@@ -581,6 +620,17 @@ export interface ApplierOptions {
   readonly judge: (error: unknown) => Verdict;
   /** Told where a person should look. */
   readonly alarm: (code: string) => void;
+}
+
+/** A range whose rows are in their tables. */
+export interface AppliedRange extends PositionRange {
+  /** Tables that got rows. */
+  readonly tables: ReadonlySet<string>;
+  /** Positions of records, but for `rowsCommitted`. */
+  readonly records: readonly bigint[];
+  /** Rows of one entry at most. */
+  readonly rowsMax: number;
+  readonly rows: number;
 }
 
 /** An entry as the applier needs it. */
@@ -632,16 +682,19 @@ interface CursorState {
   readonly plan: Plan | undefined;
   /** Position of the newest record that is kept; -1n where there is none. */
   readonly kept: bigint;
+  /** Rows of positions below are committed to, by records below `applied`. */
+  readonly committed: bigint;
   readonly last: readonly AppliedTable[];
 }
 
 /** The applier's cursor: `docs/formats/entry.md` §Applier cursor. */
-function encodeCursor({ applied, plan, kept, last }: CursorState): Uint8Array {
+function encodeCursor({ applied, plan, kept, committed, last }: CursorState): Uint8Array {
   return utf8(
     JSON.stringify({
       version: 1,
       applied: applied.toString(),
       ...(kept < 0n ? {} : { kept: kept.toString() }),
+      ...(committed === 0n ? {} : { committed: committed.toString() }),
       ...(plan === undefined
         ? {}
         : { plan: { from: plan.from.toString(), to: plan.to.toString(), tables: plan.tables } }),
@@ -651,7 +704,8 @@ function encodeCursor({ applied, plan, kept, last }: CursorState): Uint8Array {
 }
 
 function decodeCursor(bytes: Uint8Array | undefined): CursorState {
-  if (bytes === undefined) return { applied: 0n, plan: undefined, kept: -1n, last: [] };
+  if (bytes === undefined)
+    return { applied: 0n, plan: undefined, kept: -1n, committed: 0n, last: [] };
   const bad = (): never => {
     throw new StrongroomError<WorkspaceErrorCode>(
       'CURSOR_UNREADABLE',
@@ -679,6 +733,7 @@ function decodeCursor(bytes: Uint8Array | undefined): CursorState {
             tables: (plan['tables'] as unknown[]).map(String),
           },
     kept: raw['kept'] === undefined ? -1n : position(raw['kept']),
+    committed: raw['committed'] === undefined ? 0n : position(raw['committed']),
     last: (raw['last'] as AppliedTable[] | undefined) ?? [],
   };
 }

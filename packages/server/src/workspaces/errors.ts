@@ -10,6 +10,8 @@ export type WorkspaceErrorCode =
   | 'ENTRY_UNREADABLE'
   /** A record is larger than one may be. */
   | 'RECORD_TOO_LARGE'
+  /** An entry has more rows in a table than it came with: they are not committed to. */
+  | 'ROWS_UNCOMMITTED'
   /** The kept records are damaged, or lack some that were kept. */
   | 'RECORDS_DAMAGED'
   /** The catalog knows no table of this name in the workspace. */

@@ -11,6 +11,11 @@ export interface WorkspaceLimits {
   readonly applyTablesMax: number;
   /** How long an entry waits for company before it is applied. */
   readonly applyLingerMs: number;
+  /** Least time between two commitments to rows: one statement a table instead of many. */
+  readonly commitIntervalMs: number;
+  /** Rows, and entries, of one commitment at most, but for a single larger batch. Bounds memory. */
+  readonly commitRowsMax: number;
+  readonly commitEntriesMax: number;
   /** How long the service's own rows (audit, accounting) wait where nothing else does. */
   readonly applyOwnLingerMs: number;
   /** Tries of one apply batch before it is split, and of one entry before it is a dead letter. */
@@ -49,6 +54,9 @@ export const workspaceLimits: WorkspaceLimits = {
   applyHeldBytesMax: 32 * 1024 * 1024,
   applyTablesMax: 64,
   applyLingerMs: 120,
+  commitIntervalMs: 1000,
+  commitRowsMax: 500_000,
+  commitEntriesMax: 16_384,
   applyOwnLingerMs: 900,
   applyTriesMax: 3,
   applyUnsureTriesMax: 12,

@@ -55,6 +55,8 @@ export type RowCommitment = readonly [position: string, rows: number, root: stri
 /** What a range of positions has in a table, after an act. */
 export interface TableCommitments {
   readonly table: string;
+  /** Digest of the columns that are committed to (base64); a `tableShape` record says which. */
+  readonly shape: string;
   /** Days since 0001-01-01 on which the rows arrived: the table's partition. */
   readonly day: string;
   readonly rows: readonly RowCommitment[];
@@ -71,6 +73,12 @@ export type RecordDetail =
       readonly records: readonly string[];
       readonly tables: readonly TableCommitments[];
     } & RecordRange)
+  /** The columns that a digest stands for, in order. Said before it is used, once a run. */
+  | {
+      readonly type: 'tableShape';
+      readonly shape: string;
+      readonly columns: readonly (readonly [name: string, type: string])[];
+    }
   /** Rows were removed by a filter. `after` replaces the commitments of every entry that it names (0 rows: none are left). */
   | {
       readonly type: 'tablePurged';
@@ -160,6 +168,7 @@ export type RecordType = RecordDetail['type'];
 
 const types: Readonly<Record<RecordType, true>> = {
   rowsCommitted: true,
+  tableShape: true,
   tablePurged: true,
   journalPurged: true,
   purgeRequested: true,
@@ -289,14 +298,14 @@ const unreadable = (what: string): StrongroomError<WorkspaceErrorCode> =>
 export const recordsTable = 'LedgerRecords';
 
 /**
- * The row that a record is in {@link recordsTable}; `undefined` for `rowsCommitted`, which speaks of
- * rows of its own that would need one.
+ * The row that a record is in {@link recordsTable}; `undefined` for those that speak of rows: a row of
+ * theirs would need one of them.
  */
 export function rowOfRecord({
   position,
   record,
 }: Pick<KeptRecord, 'position' | 'record'>): Readonly<Record<string, unknown>> | undefined {
-  if (record.type === 'rowsCommitted') return undefined;
+  if (record.type === 'rowsCommitted' || record.type === 'tableShape') return undefined;
   const { type, time, actor, approvals, reason, correlationId, ...detail } = record;
   const { table, scope } = detail as { table?: string; scope?: string };
   return {

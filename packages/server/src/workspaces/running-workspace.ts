@@ -14,14 +14,16 @@ import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/cat
 import { Accounting } from './accounting.js';
 import type { Refusal } from './accounting.js';
 import { Applier } from './applier.js';
-import type { TableWriter } from './applier.js';
+import type { PositionRange, TableWriter } from './applier.js';
+import { Committer, engineRows } from './committer.js';
+import type { RowSource } from './committer.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 import { decodeRecord, encodeRecord, isRecordMetadata } from './record.js';
-import type { KeptRecord, LedgerRecordDraft, RecordParts } from './record.js';
+import type { KeptRecord, LedgerRecordDraft, RecordParts, TableCommitments } from './record.js';
 import { RecordStore } from './record-store.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
@@ -59,6 +61,8 @@ export interface RunningWorkspaceOptions {
   readonly journalLimits?: Partial<JournalLimits>;
   /** Where rows go; the workspace's own engine unless a simulation hands in tables of its own. */
   readonly writer?: TableWriter;
+  /** Where rows are looked at to commit to them; the engine by default. */
+  readonly rows?: RowSource;
 }
 
 /** Opens keys, journal and ledger, and starts the followers. The engine waits until it is needed. */
@@ -192,6 +196,7 @@ export class RunningWorkspace implements Workspace {
   readonly #accounting: Accounting;
   readonly #engine: EngineHost;
   readonly #applier: Applier;
+  readonly #committer: Committer;
   readonly #sealer: Sealer;
   readonly #stop = new AbortController();
   /** Requests whose append is under way, by fingerprint. */
@@ -229,6 +234,7 @@ export class RunningWorkspace implements Workspace {
       writer: options.writer ?? engineWriter({ engine: this.#engine, workspaceId: this.id }),
       tables: { table: (name) => catalog.table(this.id, name) },
       records: parts.records,
+      onApplied: (range) => this.#committer.note(range),
       accounting: this.#accounting,
       sha256,
       clock,
@@ -236,6 +242,19 @@ export class RunningWorkspace implements Workspace {
       limits,
       judge,
       alarm,
+    });
+    this.#committer = new Committer({
+      rows: options.rows ?? engineRows(this.#engine),
+      tables: { table: (name) => catalog.table(this.id, name) },
+      append: (draft, parts) => this.#appendRecord(draft, parts),
+      committed: () => this.#applier.committed,
+      applied: () => this.#applier.applied,
+      since: parts.journal.next,
+      recordsBetween: (range) => this.#recordsBetween(range),
+      sha256,
+      clock,
+      log,
+      limits,
     });
     this.#sealer = new Sealer({
       journal: parts.journal,
@@ -247,6 +266,7 @@ export class RunningWorkspace implements Workspace {
     });
     if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
     this.#applier.start();
+    this.#committer.start();
     this.#sealer.start();
     this.#upkeep = [
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
@@ -303,6 +323,20 @@ export class RunningWorkspace implements Workspace {
     return this.#appendRecord(draft);
   }
 
+  get committed(): bigint {
+    return this.#committer.committed;
+  }
+
+  changeRows<T>(run: () => Promise<T>): Promise<T> {
+    this.#refuseClosed();
+    return this.#committer.exclusively(run);
+  }
+
+  rowCommitments(table: string, range: PositionRange): Promise<TableCommitments[]> {
+    this.#refuseClosed();
+    return this.#committer.commitments(table, range);
+  }
+
   async *records(): AsyncGenerator<KeptRecord> {
     this.#refuseClosed();
     const { records, journal } = this.#parts;
@@ -319,6 +353,15 @@ export class RunningWorkspace implements Workspace {
       const { time, salt, metadata, payload } = entry;
       yield { position, time, salt, metadata, payload, record: decodeRecord(entry).record };
     }
+  }
+
+  async #recordsBetween({ from, to }: PositionRange): Promise<bigint[]> {
+    const found: bigint[] = [];
+    for await (const { position, record } of this.#parts.records.read()) {
+      if (position < from || position >= to || record.type === 'rowsCommitted') continue;
+      found.push(position);
+    }
+    return found;
   }
 
   /** The applier and the retries learn of it as of every entry: by its position. */
@@ -379,6 +422,8 @@ export class RunningWorkspace implements Workspace {
   }
 
   async #close(): Promise<void> {
+    // While the engine is there: what is not committed to now opens it again at the next start.
+    await this.#committer.close();
     const applied = this.#applier.close();
     await this.#engine.close();
     await applied;
@@ -520,9 +565,12 @@ export class RunningWorkspace implements Workspace {
     // What recognises a retry is rebuilt from the journal, so the window is kept at the least.
     const oldest = clock.now() - Math.max(limits.journalKeepMs, limits.retryWindowMs);
     const kept = marks.firstAfter(oldest) ?? journal.next;
-    const before = [kept, this.#applier.durable, this.#sealer.sealed].reduce((a, b) =>
-      a < b ? a : b,
-    );
+    const before = [
+      kept,
+      this.#applier.durable,
+      this.#applier.durablyCommitted,
+      this.#sealer.sealed,
+    ].reduce((a, b) => (a < b ? a : b));
     if (before > journal.first) await journal.prune(journalSequence(before));
     marks.forgetBefore(oldest);
   }

@@ -1,5 +1,5 @@
 /** What simulations of a whole workspace share; holds no test itself. */
-import { StrongroomError, fromUtf8, workspaceId } from '@strongroom/base';
+import { StrongroomError, fromUtf8, toBase64, utf8, workspaceId } from '@strongroom/base';
 import type { Clock, Fs, Random } from '@strongroom/base';
 import { ed25519Signer, openLocalKeystore } from '@strongroom/keys';
 import type { KeyProvider } from '@strongroom/keys';
@@ -10,6 +10,7 @@ import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/cat
 import { standardTables } from '../catalog/standard-tables.js';
 import { createLog } from '../log.js';
 import type { PositionRange, TableBatch, TableWriter } from './applier.js';
+import type { RowSource } from './committer.js';
 import { workspaceLimits } from './limits.js';
 import type { WorkspaceLimits } from './limits.js';
 import { openRunningWorkspace } from './running-workspace.js';
@@ -79,6 +80,27 @@ export class SimulatedTables {
         const kept = this.#of(table).filter((row) => !within(row, range));
         this.#rows.set(table.schema.name, kept);
         await step();
+      },
+    };
+  }
+
+  /** Roots as an engine would give them, of hashes of the rows' texts. */
+  source(): RowSource {
+    return {
+      tables: async () => [...this.#rows.keys()],
+      entryRows: async (table, range) => {
+        const byPosition = new Map<bigint, string[]>();
+        for (const row of this.#of(table)) {
+          if (!within(row, range)) continue;
+          byPosition.set(row.position, [...(byPosition.get(row.position) ?? []), row.text]);
+        }
+        return [...byPosition].map(([position, texts]) => ({
+          position,
+          day: 1n,
+          rows: texts.length,
+          root: toBase64(sha256(utf8(texts.join('\n')))),
+          later: 0,
+        }));
       },
     };
   }
@@ -169,6 +191,7 @@ export async function simulatedWorld(
         fs: process.fs,
         clock: process.clock,
         random: process.random,
+        rows: tables.source(),
         writer: process.writer ?? tables.writer(async () => undefined),
         limits: { ...simulatedLimits, ...process.limits },
         journalLimits: { segmentBytesMax: 9000, reservedBytes: 0, groupEntriesMax: 4 },

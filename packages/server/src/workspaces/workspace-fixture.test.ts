@@ -45,6 +45,7 @@ export const quickLimits: Partial<WorkspaceLimits> = {
   applyLingerMs: 4,
   applyOwnLingerMs: 4,
   sealIntervalMs: 10,
+  commitIntervalMs: 10,
   accountingIntervalMs: 3_600_000,
 };
 

@@ -2,7 +2,7 @@ import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
-import type { KeptRecord, LedgerRecordDraft } from './record.js';
+import type { KeptRecord, LedgerRecordDraft, TableCommitments } from './record.js';
 
 /** One stream's rows, admitted into a workspace: allowed, counted, tagged, not yet durable. */
 export interface AdmittedBatch {
@@ -74,6 +74,21 @@ export interface Workspace {
    * `LedgerRecords` and outlives the journal's pruning.
    */
   record(record: LedgerRecordDraft): Promise<RecordedAct>;
+  /** Rows of positions below are committed to: a `rowsCommitted` record speaks of them. */
+  readonly committed: bigint;
+  /**
+   * Runs what removes or rewrites stored rows while none are committed to. What is in the tables is
+   * committed to first, so the record of the act comes after that of the rows.
+   */
+  changeRows<T>(run: () => Promise<T>): Promise<T>;
+  /**
+   * What a table holds of a range of positions now: the `after` of a `tablePurged` record. Entries
+   * without rows are not in it; name them with 0 rows and an empty root. Call it in {@link changeRows}.
+   */
+  rowCommitments(
+    table: string,
+    range: { readonly from: bigint; readonly to: bigint },
+  ): Promise<TableCommitments[]>;
   /** All records, oldest first, also those that are not applied yet. */
   records(): AsyncIterable<KeptRecord>;
   /** Runs a statement over tables that are made where the engine does not have them yet. */
