@@ -25,6 +25,7 @@ import { fitsLong } from '../syntax/literals.js';
 import type { ConstantValue } from '../syntax/tree.js';
 import { asText, jsonExtract, jsonPath } from './conversion.js';
 import type { FunctionRow } from './row.js';
+import { hiddenWindowRows } from './window.js';
 import { hasTerm } from './term.js';
 
 /** Numbers are compared bare: a typed literal would hide the index from the engine. */
@@ -488,6 +489,7 @@ for (const row of [
   index,
   ...groups,
   ...keyValueRows,
+  ...hiddenWindowRows,
 ]) {
   rows.set(row.name, row);
 }

@@ -8,6 +8,9 @@ export interface FoldContext {
   readonly now: bigint;
 }
 
+/** Makes a call, of a function or of an infix operator, by name. */
+export type ComposeCall = (name: string, args: readonly Bound[]) => Bound;
+
 /** One scalar function. To add one, add a row to a table in this folder (see README.md). */
 export interface FunctionRow {
   readonly name: string;
@@ -31,6 +34,10 @@ export interface FunctionRow {
   readonly volatile?: boolean;
   /** A window function: needs serialized rows. */
   readonly window?: boolean;
+  /** A window function's argument that is true where it begins anew. */
+  readonly restartAt?: number;
+  /** The call made of other calls; `sql` is then never asked. */
+  readonly composed?: (args: readonly Bound[], make: ComposeCall) => Bound;
   /** Positions whose null is as good as false, or `all`. */
   readonly conditions?: 'all' | readonly number[];
   /** Positions that must be constants. */

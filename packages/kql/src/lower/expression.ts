@@ -9,7 +9,7 @@ import {
   type Expression as Sql,
   type Select,
 } from '@strongroom/sql';
-import type { Bound, Column } from '../semantics/bound.js';
+import type { Bound, BoundCall, Column } from '../semantics/bound.js';
 import type { Plan } from '../plan/plan.js';
 import { lowerConstant } from './constant.js';
 
@@ -22,7 +22,7 @@ export interface Surroundings {
   /** A sub-query that gives this column, each row of it made by `value`. */
   query(plan: Plan, column: Column, value: (column: Sql) => Sql): Select;
   /** A window function over the rows in their order. */
-  window(value: Sql, name: string, args: readonly Sql[], bounds: readonly Bound[]): Sql;
+  window(value: Sql, bound: BoundCall, args: readonly Sql[]): Sql;
 }
 
 /** `exact` is false where null and false are the same (a filter). */
@@ -45,7 +45,7 @@ export function lowerExpression(bound: Bound, around: Surroundings, exact = true
         return lowerExpression(arg, around, !(condition || alternating));
       });
       const value = bound.lower(args, { args: bound.args, type: bound.type, exact });
-      return bound.window ? around.window(value, bound.name, args, bound.args) : value;
+      return bound.window ? around.window(value, bound, args) : value;
     }
     case 'scalar': {
       const query = subquery(around.query(bound.plan, bound.column, (each) => each));

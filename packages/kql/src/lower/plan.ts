@@ -4,7 +4,7 @@
  * columns that somebody above asks for are ever made.
  */
 
-import { unreachable } from '@strongroom/base';
+import { invariant, unreachable } from '@strongroom/base';
 import {
   and,
   array,
@@ -36,6 +36,7 @@ import {
   type UnionAll,
 } from '@strongroom/sql';
 import { problem } from '../diagnostics.js';
+import { operatorRow } from '../functions/operator.js';
 import { asJson, asText, conversionTo, jsonPath } from '../functions/conversion.js';
 import { inlineColumnSizeMax, loweredNodesMax, rangeRowsMax, subqueryDepthMax } from '../limits.js';
 import type { AggregateCall, JoinKind, Plan, SortKey } from '../plan/plan.js';
@@ -44,8 +45,10 @@ import {
   hasNull,
   hasWindow,
   isVolatile,
+  reference,
   sizeOf,
   type Bound,
+  type BoundCall,
   type Column,
 } from '../semantics/bound.js';
 import { lowerExpression, type Surroundings } from './expression.js';
@@ -285,6 +288,17 @@ export class Lowering {
 
   private extend(plan: Plan & { kind: 'extend' }, needed: ReadonlySet<Column>): Shape {
     const made = plan.definitions.filter((each) => needed.has(each.column));
+    const inside = this.hoisted(
+      plan.input,
+      made.map((each) => each.value),
+    );
+    if (inside !== undefined) {
+      const definitions = made.map((each, index) => ({
+        column: each.column,
+        value: inside.values[index] ?? each.value,
+      }));
+      return this.extend({ kind: 'extend', input: inside.input, definitions }, needed);
+    }
     const below = new Set(needed);
     for (const each of made) below.delete(each.column);
     for (const each of made) columnsOf(each.value, below);
@@ -310,7 +324,80 @@ export class Lowering {
       if (this.isHeavy(each.value)) heavy.add(each.column);
       if (each.value.kind === 'constant') heavy.delete(each.column);
     }
-    return { ...shape, columns, heavy, windowed: shape.windowed || windows };
+    let order = shape.order;
+    if (windows && order.length > 0) {
+      // Among rows of equal keys, the order that these windows saw is the one for all that follows.
+      const place = this.column('place', 'long');
+      columns.set(
+        place,
+        call('toInt64', over(call('row_number'), { orderBy: this.orderItems(shape) })),
+      );
+      heavy.add(place);
+      order = [{ column: place, descending: false, nullsFirst: false }];
+    }
+    return { ...shape, columns, heavy, order, windowed: shape.windowed || windows };
+  }
+
+  private column(name: string, type: ScalarType): Column {
+    return { type, nullable: false, sql: `$${name}${this.hidden++}` };
+  }
+
+  /**
+   * Windows in what a window looks at, as columns of the input: SQL knows no windows inside of
+   * windows. `all` takes those out too that stand alone, for clauses that know none.
+   */
+  private hoisted(
+    input: Plan,
+    values: readonly Bound[],
+    all = false,
+  ): { input: Plan; values: Bound[] } | undefined {
+    if (!values.some(hasWindow)) return undefined;
+    const definitions = new Map<Bound, Column>();
+    const take = (value: Bound): Bound => {
+      let column = definitions.get(value);
+      if (column === undefined) {
+        column = { type: value.type, nullable: value.nullable, sql: `$window${this.hidden++}` };
+        definitions.set(value, column);
+      }
+      return reference(column);
+    };
+    const restarts = new Map<Bound, Bound>();
+    const flat = (value: Bound): Bound => {
+      if (value.kind !== 'call' || !hasWindow(value)) return value;
+      if (!value.window) return { ...value, args: value.args.map(flat) };
+      const restart = value.restartAt === undefined ? undefined : value.args[value.restartAt];
+      if (restart === undefined) {
+        if (!value.args.some(hasWindow)) return value;
+        return { ...value, args: value.args.map((arg) => (hasWindow(arg) ? take(arg) : arg)) };
+      }
+      const row = operatorRow('$restarts');
+      const group: Bound = restarts.get(restart) ?? {
+        ...value,
+        name: row.name,
+        args: [restart],
+        type: 'long',
+        nullable: false,
+        lower: row.sql,
+        restartAt: undefined,
+      };
+      restarts.set(restart, group);
+      const args = value.args
+        .filter((_, index) => index !== value.restartAt)
+        .map((arg) => (hasWindow(arg) ? take(arg) : arg));
+      const part = take(group);
+      invariant(part.kind === 'column', 'what is taken out is a column');
+      return { ...value, args, restartAt: undefined, parts: [...(value.parts ?? []), part.column] };
+    };
+    const flattened = values.map((value) => (all && hasWindow(value) ? take(value) : flat(value)));
+    if (definitions.size === 0) return undefined;
+    return {
+      input: {
+        kind: 'extend',
+        input,
+        definitions: [...definitions].map(([value, column]) => ({ column, value })),
+      },
+      values: flattened,
+    };
   }
 
   /** Too large to be written again where it is used. */
@@ -335,6 +422,11 @@ export class Lowering {
   }
 
   private filter(plan: Plan & { kind: 'filter' }, needed: ReadonlySet<Column>): Shape {
+    const inside = this.hoisted(plan.input, [plan.predicate], true);
+    if (inside !== undefined) {
+      const predicate = inside.values[0] ?? plan.predicate;
+      return this.filter({ kind: 'filter', input: inside.input, predicate }, needed);
+    }
     const below = new Set(needed);
     columnsOf(plan.predicate, below);
     let shape = this.lower(plan.input, below);
@@ -361,6 +453,8 @@ export class Lowering {
   }
 
   private aggregate(plan: Plan & { kind: 'aggregate' }, needed: ReadonlySet<Column>): Shape {
+    const outside = this.windowsOut(plan);
+    if (outside !== undefined) return this.aggregate(outside, needed);
     const below = new Set<Column>();
     for (const key of plan.keys) columnsOf(key.value, below);
     const aggregates = plan.aggregates.filter((each) =>
@@ -419,6 +513,33 @@ export class Lowering {
     }
     const grouped: Shape = { ...shape, columns, heavy: new Set(), groupBy, order: [] };
     return grouped;
+  }
+
+  /** An aggregate whose keys and arguments have no windows. */
+  private windowsOut(
+    plan: Plan & { kind: 'aggregate' },
+  ): (Plan & { kind: 'aggregate' }) | undefined {
+    const of = (each: AggregateCall): readonly Bound[] =>
+      each.kind === 'call' ? each.args : [each.by, ...each.values.map((value) => value.value)];
+    const inside = this.hoisted(
+      plan.input,
+      [...plan.keys.map((each) => each.value), ...plan.aggregates.flatMap(of)],
+      true,
+    );
+    if (inside === undefined) return undefined;
+    const values = [...inside.values];
+    const next = (): Bound => {
+      const value = values.shift();
+      invariant(value !== undefined, 'each value comes back');
+      return value;
+    };
+    const keys = plan.keys.map((each) => ({ ...each, value: next() }));
+    const aggregates = plan.aggregates.map((each): AggregateCall => {
+      if (each.kind === 'call') return { ...each, args: each.args.map(next) };
+      const by = next();
+      return { ...each, by, values: each.values.map((value) => ({ ...value, value: next() })) };
+    });
+    return { ...plan, input: inside.input, keys, aggregates };
   }
 
   private aggregateCall(
@@ -698,7 +819,7 @@ export class Lowering {
       },
       column: (column) => this.columnSql(shape, column),
       query: (plan, column, value) => this.subSelect(plan, column, value),
-      window: (value, name, args) => this.window(shape, value, name, args),
+      window: (value, bound, args) => this.window(shape, value, bound, args),
     };
   }
 
@@ -717,19 +838,22 @@ export class Lowering {
       : select({ items: [{ value: { kind: 'star' } }], from: { kind: 'query', query } });
   }
 
-  private window(shape: Shape, value: Sql, name: string, args: readonly Sql[]): Sql {
+  private window(shape: Shape, value: Sql, bound: BoundCall, args: readonly Sql[]): Sql {
     const orderBy = this.orderItems(shape);
-    if (name === 'row_number') {
-      const number = call('toInt64', over(value, { orderBy }));
+    const partitionBy = (bound.parts ?? []).map((part) => this.columnSql(shape, part));
+    if (bound.name === 'row_number') {
+      const number = call('toInt64', over(value, { partitionBy, orderBy }));
       return args[0] === undefined ? number : infix('-', infix('+', number, args[0]), integer(1));
     }
-    if (name === 'prev' || name === 'next') {
-      return over(value, {
-        orderBy,
-        frame: { unit: 'ROWS', start: 'UNBOUNDED PRECEDING', end: 'UNBOUNDED FOLLOWING' },
-      });
-    }
-    return over(value, { orderBy, frame: { unit: 'ROWS', start: 'UNBOUNDED PRECEDING', end: 0 } });
+    const end = bound.name === 'prev' || bound.name === 'next' ? 'UNBOUNDED FOLLOWING' : 0;
+    const made = over(value, {
+      partitionBy,
+      orderBy,
+      frame: { unit: 'ROWS', start: 'UNBOUNDED PRECEDING', end },
+    });
+    if (bound.name === '$restarts') return call('toInt64', made);
+    // A sum of nulls alone is 0, as the sum of nothing.
+    return bound.name === 'row_cumsum' && bound.nullable ? call('ifNull', made, integer(0)) : made;
   }
 
   private orderItems(shape: Shape): OrderItem[] {

@@ -1,11 +1,11 @@
-import { problem } from '../diagnostics.js';
-import { relation } from '../semantics/relation.js';
+import { problem, type Span } from '../diagnostics.js';
+import { relation, type Relation } from '../semantics/relation.js';
 import type { Expression, OperatorSyntax } from '../syntax/tree.js';
 import { aggregateNamed } from '../aggregates/index.js';
 import { invariant } from '@strongroom/base';
 import { bindNamed, columnFor, withDefinitions } from './extend.js';
-import { piped, scopeOf } from './operator.js';
-import type { Definition } from '../plan/plan.js';
+import { piped, scopeOf, type BindContext } from './operator.js';
+import type { Definition, Plan } from '../plan/plan.js';
 
 interface CountSyntax extends OperatorSyntax {
   readonly count: Expression;
@@ -115,7 +115,7 @@ export const serialize = piped<
     return { operator: 'serialize', expressions, span: parser.spanFrom(start) };
   },
   bind(context, syntax, input) {
-    const serialized = { ...input, serialized: true };
+    const serialized = input.serialized ? input : inSomeOrder(context, input, syntax.span);
     const definitions: Definition[] = [];
     const columns = [...input.columns];
     for (const each of bindNamed(context, syntax.expressions, serialized)) {
@@ -124,6 +124,18 @@ export const serialize = piped<
       if (at >= 0) columns[at] = { name: each.name, column };
       else columns.push({ name: each.name, column });
     }
-    return { ...serialized, plan: withDefinitions(input.plan, definitions), columns };
+    return { ...serialized, plan: withDefinitions(serialized.plan, definitions), columns };
   },
 });
+
+/** The rows in one order, whichever it is, for all that looks at neighbours, and for the result. */
+function inSomeOrder(context: BindContext, input: Relation, span: Span): Relation {
+  const column = context.binder.column('$place', 'long', false);
+  const numbered: Plan = {
+    kind: 'extend',
+    input: input.plan,
+    definitions: [{ column, value: context.binder.call('row_number', [], span) }],
+  };
+  const keys = [{ column, descending: false, nullsFirst: false }];
+  return { ...input, serialized: true, plan: { kind: 'sort', input: numbered, keys } };
+}

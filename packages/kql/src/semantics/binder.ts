@@ -1077,10 +1077,23 @@ export class Binder implements FoldContext {
         problem('SEM0101', `Argument ${position + 1} of ${name}() must be a constant`, span);
       }
     }
-    const made = this.made(row, name, fitted);
+    const made =
+      row.composed?.(fitted, (part, given) => this.composedCall(part, given, span)) ??
+      this.made(row, name, fitted);
     return typeArgument === undefined || made.type === typeArgument
       ? made
       : convert(made, typeArgument, span, this);
+  }
+
+  private composedCall(name: string, args: readonly Bound[], span: Span): Bound {
+    const [left, right] = args;
+    if (name === 'or') return this.logicalOf('or', args);
+    if (left !== undefined && right !== undefined) {
+      if (name === '==' || name === '!=' || name === '>=')
+        return this.compare(name, left, right, span);
+      if (name === '+') return this.arithmetic(name, left, right, span);
+    }
+    return this.call(name, args, span);
   }
 
   /** Chooses an overload and converts the arguments to it. */
@@ -1187,6 +1200,7 @@ export class Binder implements FoldContext {
       lower: row.sql,
       volatile: row.volatile ?? false,
       window: row.window ?? false,
+      restartAt: row.restartAt,
       conditions: row.conditions ?? 'none',
     };
   }

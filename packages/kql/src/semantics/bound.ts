@@ -36,6 +36,10 @@ export interface BoundCall {
   readonly volatile: boolean;
   /** Looks at other rows in the input's order (`prev`, `row_number`). */
   readonly window: boolean;
+  /** A window's argument that is true where it begins anew; lowering makes `parts` of it. */
+  readonly restartAt?: number | undefined;
+  /** A window looks only at rows of the same values in these. */
+  readonly parts?: readonly Column[];
   /** Arguments for which null is as good as false. */
   readonly conditions: 'none' | 'all' | readonly number[];
 }
@@ -104,6 +108,7 @@ export function columnsOf(bound: Bound, into: Set<Column>): void {
       return;
     case 'call':
       for (const arg of bound.args) columnsOf(arg, into);
+      for (const part of bound.parts ?? []) into.add(part);
       return;
     case 'member':
       columnsOf(bound.value, into);
