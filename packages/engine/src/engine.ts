@@ -461,17 +461,20 @@ export class Engine {
     return { days, rows: days.reduce((sum, { rows }) => sum + rows, 0n) };
   }
 
-  /** The journal positions of an erasure's rows, in order. */
-  async *stagedPositions(id: string): AsyncGenerator<bigint> {
+  /** The journal positions of an erasure's rows, in order, and the day that each arrived on. */
+  async *stagedPositions(
+    id: string,
+  ): AsyncGenerator<{ readonly position: bigint; readonly day: bigint }> {
     const most = 100_000n;
     for (let above = 0n; ;) {
-      const positions = (await this.#rows(stagedPositions(id, above, most))).map((row) =>
-        BigInt(String(row[0])),
-      );
-      yield* positions;
-      const last = positions.at(-1);
-      if (last === undefined || BigInt(positions.length) < most) return;
-      above = last + 1n;
+      const found = (await this.#rows(stagedPositions(id, above, most))).map((row) => ({
+        position: BigInt(String(row[0])),
+        day: BigInt(String(row[1])),
+      }));
+      yield* found;
+      const last = found.at(-1);
+      if (last === undefined || BigInt(found.length) < most) return;
+      above = last.position + 1n;
     }
   }
 

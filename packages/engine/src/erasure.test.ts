@@ -96,7 +96,7 @@ test('takes chosen rows out of their days for good, and nothing else', async () 
   const staged = await engine.stageErasure('e1', choice('secret-eve'));
   assert.equal(staged.rows, 7n);
   const positions: bigint[] = [];
-  for await (const position of engine.stagedPositions('e1')) positions.push(position);
+  for await (const { position } of engine.stagedPositions('e1')) positions.push(position);
   assert.deepEqual(positions, [0n, 1n, 2n, 3n, 4n, 5n, 6n]);
   assert.ok(!engine.storedTables.has('_erasure_e1'));
   await engine.eraseDay('e1', T, firstDay);

@@ -152,12 +152,12 @@ export const stagedDays = (id: string): Statement =>
     }),
   );
 
-/** `[position]` of the chosen rows above one, each once, so many at most. */
+/** `[position, day]` of the chosen rows above one, each once, so many at most. */
 export const stagedPositions = (id: string, above: bigint, most: bigint): Statement =>
   print(
     select({
       distinct: true,
-      items: [{ value: column('_Position'), alias: 'p' }],
+      items: [{ value: column('_Position'), alias: 'p' }, { value: column('_Day') }],
       from: tableRelation(erasureTables(id).staged, databaseName),
       where: infix('>=', column('_Position'), integer(above)),
       orderBy: [{ value: column('p'), direction: 'ASC', nulls: 'LAST' }],

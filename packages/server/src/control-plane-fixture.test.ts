@@ -30,6 +30,10 @@ import { createTokens } from './identity/tokens.js';
 import type { Plane } from './identity/tokens.js';
 import { createPortal } from './portal/portal.js';
 import { createLocks } from './locks/locks.js';
+import { createLog } from './log.js';
+import { openErasures } from './purge/erasures.js';
+import type { Retention } from './retention/retention.js';
+import type { Erasing } from './workspaces/erasing.js';
 import type { KeptRecord } from './workspaces/record.js';
 import type { Workspace, Workspaces } from './workspaces/workspace.js';
 
@@ -51,7 +55,10 @@ export interface CallOptions {
 }
 
 /** The whole control plane on a real catalog and real keys; only the data plane is a record of calls. */
-export async function openControlPlane(clock: Clock, options: { region?: string } = {}) {
+export async function openControlPlane(
+  clock: Clock,
+  options: { region?: string; erasureWaitMs?: number } = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), 'control-plane-'));
   const provider = await openLocalKeystore({
     fs,
@@ -85,6 +92,20 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   const notHere = (): never => {
     throw new HttpError(503, 'NotHere', 'There is no data plane in this test.');
   };
+  const noErasing: Erasing = {
+    count: notHere,
+    stage: notHere,
+    staged: notHere,
+    positions: notHere,
+    eraseDay: notHere,
+    sweep: notHere,
+    forget: notHere,
+    eraseEntries: notHere,
+    entriesOf: async () => new Set(),
+    days: async () => [],
+    dropDays: notHere,
+    tables: async () => [],
+  };
   /** Records are kept as they come; there is no data. */
   const recorded: KeptRecord[] = [];
   const recorder = (id: WorkspaceId): Workspace => ({
@@ -94,7 +115,13 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     query: notHere,
     storedTables: async () => new Map(),
     countRefused: () => undefined,
+    erasing: noErasing,
+    committed: 0n,
+    changeRows: (run) => run(),
+    rowCommitments: async () => [],
+    signNote: async (text) => `${text}\n`,
     checkpoint: () => undefined,
+    checkpointTime: () => undefined,
     status: notHere,
     record: async (draft) => {
       const position = BigInt(recorded.length);
@@ -156,7 +183,42 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
   const verifierKey = (): string => 'a key that this test does not use';
   const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const locks = createLocks(catalog);
-  const parts = { catalog, access, audit, workspaces, locks, clock, random };
+  const erasures = openErasures({
+    catalog,
+    workspaces,
+    audit,
+    clock,
+    trusted: clock,
+    log: createLog(
+      () => undefined,
+      () => clock.now(),
+    ),
+    signAsService: async (text) => `${text}\n`,
+    serviceLedger: 'strongroom/service',
+    waitMs: options.erasureWaitMs ?? 0,
+    softDeleteMs: 14 * 86_400_000,
+  });
+  const trusted = {
+    now: () => clock.now(),
+    status: () => ({ machine: clock.now(), trusted: clock.now(), inDoubt: false }),
+    confirm: async () => trusted.status(),
+  };
+  const retention: Pick<Retention, 'status' | 'run'> = {
+    run: async () => undefined,
+    status: () => ({ lastRun: undefined, expired: [], keptBy: {} }),
+  };
+  const parts = {
+    catalog,
+    access,
+    audit,
+    workspaces,
+    locks,
+    erasures,
+    retention,
+    trusted,
+    clock,
+    random,
+  };
   const region = options.region ?? 'local';
   const checkTransform: CheckTransform = ({ text }) =>
     text.startsWith('source')
@@ -306,6 +368,7 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     workspaceCalls,
     recorded,
     workspaces,
+    erasures,
     access,
     tokens,
     sessions,
@@ -325,6 +388,7 @@ export async function openControlPlane(clock: Clock, options: { region?: string 
     tenantId,
     subscriptionId,
     close: async () => {
+      await erasures.close();
       await agents.close();
       await catalog.close();
       serviceKeys.close();

@@ -7,7 +7,7 @@ import { toHex } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import { assertOutside, openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
-import { printVerifierKey } from '@strongroom/ledger';
+import { printNote, printVerifierKey, signNote } from '@strongroom/ledger';
 import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
 import { accessFacts } from './access/catalog-access.js';
 import { createAccess } from './access/decide.js';
@@ -18,7 +18,7 @@ import { createAgentControl, createEnrolHandler } from './agents/enrolment.js';
 import { createEnrollmentKey } from './agents/enrollment-keys.js';
 import { createArm, isArmPath } from './arm/arm.js';
 import { createCheckTransform } from './arm/transform.js';
-import { openAudit } from './audit/audit-journal.js';
+import { openAudit, serviceLedgerOrigin } from './audit/audit-journal.js';
 import { limitRefusals } from './audit/limit-refusals.js';
 import { bootstrap, openServiceIdentity } from './bootstrap/bootstrap.js';
 import { openCatalog } from './catalog/open-catalog.js';
@@ -41,6 +41,9 @@ import { createIngest, isIngestPath } from './ingest/ingest-handler.js';
 import { startLocalAgent } from './local-agent.js';
 import type { LocalAgent } from './local-agent.js';
 import { createLocks } from './locks/locks.js';
+import { openErasures } from './purge/erasures.js';
+import { openRetention } from './retention/retention.js';
+import { openTrustedClock } from './retention/trusted-clock.js';
 import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
@@ -217,8 +220,11 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
     sha256,
     log,
   };
+  const trusted = await openTrustedClock({ catalog, clock, log });
+  onClose(() => trusted.close());
   const workspaces = openWorkspaces({
     ...shared,
+    keepNow: () => trusted.now(),
     limits: {
       engineIdleMs: settings.engineIdleMinutes * 60_000,
       journalKeepMs: settings.journalKeepHours * 3_600_000,
@@ -227,7 +233,23 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   onClose(() => workspaces.close());
   const audit = await openAudit({ ...shared, workspaces });
   onClose(() => audit.close());
-  return { signer, workspaces, audit };
+  const erasures = openErasures({
+    catalog,
+    workspaces,
+    audit,
+    clock,
+    trusted,
+    log,
+    signAsService: async (text) =>
+      printNote(await signNote(sha256, text, { ...signer, keyName: serviceLedgerOrigin })),
+    serviceLedger: serviceLedgerOrigin,
+    waitMs: settings.erasureWaitHours * 3_600_000,
+    softDeleteMs: settings.softDeleteDays * 86_400_000,
+  });
+  onClose(() => erasures.close());
+  const retention = openRetention({ catalog, workspaces, clock, trusted, log });
+  onClose(() => retention.close());
+  return { signer, workspaces, audit, trusted, erasures, retention };
 }
 type Plane = Awaited<ReturnType<typeof openPlane>>;
 
@@ -301,6 +323,9 @@ async function createHandlers(
     audit: limitRefusals(audit, clock),
     workspaces,
     locks: createLocks(catalog),
+    erasures: all.erasures,
+    retention: all.retention,
+    trusted: all.trusted,
     clock,
     random,
   };

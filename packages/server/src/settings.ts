@@ -30,6 +30,10 @@ export interface Settings {
   readonly sessionIdleMinutes: number;
   /** Hours that journal entries are kept after they were applied and sealed. */
   readonly journalKeepHours: number;
+  /** Hours in which a purge or a deletion can be called off. */
+  readonly erasureWaitHours: number;
+  /** Days in which a deleted workspace can be recovered. */
+  readonly softDeleteDays: number;
 }
 
 interface Option {
@@ -128,6 +132,20 @@ const options = {
     check: between(0, 8_760),
     placeholder: 'N',
     help: 'keep raw entries so long after they were applied and sealed',
+  },
+  erasureWaitHours: {
+    type: 'number',
+    fallback: () => 24,
+    check: between(0, 8_760),
+    placeholder: 'N',
+    help: 'a purge or a deletion can be called off so long',
+  },
+  softDeleteDays: {
+    type: 'number',
+    fallback: () => 14,
+    check: between(0, 365),
+    placeholder: 'N',
+    help: 'a deleted workspace can be recovered so long',
   },
 } as const satisfies Record<keyof Settings, Option>;
 

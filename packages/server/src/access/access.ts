@@ -33,7 +33,8 @@ export type Action =
   | 'Microsoft.Strongroom/holds/write'
   | 'Microsoft.Strongroom/users/read'
   | 'Microsoft.Strongroom/users/write'
-  | 'Microsoft.Strongroom/service/read';
+  | 'Microsoft.Strongroom/service/read'
+  | 'Microsoft.Strongroom/service/write';
 
 /**
  * Decides one act. `scope` is a normalised resource id (see `http/request-path.ts`): lower case,

@@ -78,6 +78,7 @@ export const roles = {
       'Microsoft.Strongroom/users/read',
       'Microsoft.Strongroom/users/write',
       'Microsoft.Strongroom/service/read',
+      'Microsoft.Strongroom/service/write',
     ],
   ),
   contributor: role(

@@ -8,7 +8,9 @@ import type { ArmCall, ArmOptions, Route } from './context.js';
 import { endpointRoutes } from './endpoints.js';
 import { holdRoutes } from './holds.js';
 import { lockRoutes } from './locks.js';
+import { purgeRoutes } from './purge.js';
 import { resourceGroupRoutes } from './resource-groups.js';
+import { retentionRoutes } from './retention.js';
 import { roleRoutes } from './role-assignments.js';
 import { ruleRoutes } from './rules.js';
 import { savedSearchRoutes } from './saved-searches.js';
@@ -29,6 +31,8 @@ export function createArm(options: ArmOptions): AuthenticatedHandler {
     ...ruleRoutes(options),
     ...associationRoutes(options),
     ...roleRoutes(options),
+    ...purgeRoutes(options),
+    ...retentionRoutes(options),
     ...lockRoutes(options),
     ...holdRoutes(options),
     ...resourceGroupRoutes(options),

@@ -96,3 +96,11 @@ export function readTags(value: Json | undefined): JsonObject {
   }
   return tags;
 }
+
+/** A flag of the query, `true` or not, by a name of any letter case. */
+export function readFlag(query: ReadonlyMap<string, string>, name: string): boolean {
+  for (const [each, value] of query) {
+    if (each.toLowerCase() === name.toLowerCase()) return value.toLowerCase() === 'true';
+  }
+  return false;
+}

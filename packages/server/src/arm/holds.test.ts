@@ -100,7 +100,7 @@ test('an older catalog does not lift a hold: the ledger puts it back', async () 
   await plane.catalog.change((write) => write.putHold({ ...hold, liftedAt: clock.now() }));
   await restoreHolds(plane, hold.workspaceId);
   assert.ok(isHeld(await remove()));
-  await clock.advance(100 * 365 * 86_400_000);
+  clock.jump(100 * 365 * 86_400_000);
   admin = plane.sessions.start([...plane.catalog.snapshot.users.values()][0]!.id);
   assert.ok(isHeld(await remove()), 'time lifts nothing');
   const statement = liftingStatement(plane.catalog.snapshot.holds.get(id)!);

@@ -96,6 +96,11 @@ const requests: readonly [
     () => ['POST', `${workspace()}/sharedKeys?${v}`],
     { ReadOnly: false, CanNotDelete: true },
   ],
+  [
+    'purge',
+    () => ['POST', `${workspace()}/purge?${v}`, { table: 'A_CL', filters: [] }],
+    { ReadOnly: false, CanNotDelete: false },
+  ],
   ['delete a table', () => ['DELETE', `${table()}?${v}`], { ReadOnly: false, CanNotDelete: false }],
   [
     'delete a workspace',
@@ -216,7 +221,7 @@ test('a shortened retention waits 30 days, unless the workspace asks to be rid o
   assert.equal(days(), 400, 'the longer one for now');
   await patch(table(), { totalRetentionInDays: -1 });
   assert.equal(days(), 400);
-  await clock.advance(30 * 86_400_000 + 1);
+  clock.jump(30 * 86_400_000 + 1);
   signIn();
   assert.equal(days(), 90);
   await patch(workspace(), { retentionInDays: 60 });

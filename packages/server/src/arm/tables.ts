@@ -11,6 +11,7 @@ import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import { assertNone } from '../locks/locks.js';
+import { erasureScope, pendingTable } from '../purge/erasures.js';
 import {
   daysOf,
   isImmediate,
@@ -24,6 +25,7 @@ import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
   invalid,
   notSupported,
+  readFlag,
   readInteger,
   readList,
   readObject,
@@ -52,7 +54,7 @@ const reservedColumns: ReadonlySet<string> = new Set([
 
 /** `Microsoft.OperationalInsights/workspaces/tables`. */
 export function tableRoutes(options: ArmOptions): readonly Route[] {
-  const { catalog, clock, workspaces } = options;
+  const { catalog, clock, erasures, random, workspaces } = options;
   const all = `${workspacesPath}/:workspace/tables`;
   const one = `${all}/:table`;
   const route = (
@@ -88,6 +90,7 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     const wanted = call.params['table'] ?? '';
     const body = readObject(await readJsonBody(call.request));
     const properties = readOptionalObject(body['properties'], 'properties');
+    await bringBack(call, workspace, wanted);
     const name = find(workspace, wanted);
     if (name === undefined && !whole) throw resourceNotFound(call, 'table');
     const before = name === undefined ? undefined : stored(workspace, name);
@@ -123,10 +126,9 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
         properties: { table: after.name, columns: columns.length },
       },
       async () => {
-        if (name === undefined) await finishDrop(workspace, after.name);
         await catalog.change(async (write, snapshot) => {
           if (name !== undefined && daysAfter < daysBefore) {
-            assertNone(snapshot, scopeOfTable(workspace, after.name), 'shortenRetention');
+            assertNone(snapshot, erasureScope(workspace, after.name), 'shortenRetention');
           }
           await write.putTable(after);
         });
@@ -135,27 +137,45 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     return jsonAnswer(name === undefined ? 201 : 200, show(workspace, after.name));
   }
 
-  /** A table that was deleted while its engine could not be reached is dropped before its name lives again. */
-  async function finishDrop(workspace: StoredWorkspace, name: string): Promise<void> {
-    const marker = dropMarker(workspace, name);
-    if ((catalog.snapshot.settings.get(marker) ?? '') === '') return;
-    await workspaces.dropTable(workspace.workspaceId, name);
-    await catalog.change((write) => write.putSetting(marker, ''));
+  /** Putting the name of a table whose deletion still waits calls the deletion off, as in Azure. */
+  async function bringBack(call: ArmCall, workspace: StoredWorkspace, name: string): Promise<void> {
+    const pending = pendingTable(catalog, workspace.workspaceId, name);
+    if (pending === undefined) return;
+    if (pending.state === 'running') {
+      throw new HttpError(
+        409,
+        'Conflict',
+        'A table of this name is being deleted. Try again soon.',
+        {
+          headers: { 'retry-after': '15' },
+        },
+      );
+    }
+    await erasures.cancel(pending, call.principal);
   }
 
   async function remove(call: ArmCall, workspace: StoredWorkspace): Promise<Outgoing> {
     const wanted = call.params['table'] ?? '';
     const name = find(workspace, wanted);
-    if (name === undefined) {
-      await finishDrop(workspace, wanted);
-      return { status: 204 };
-    }
-    if (standardTables().has(name)) {
+    if (name === undefined) return { status: 204 };
+    const before = stored(workspace, name);
+    if (standardTables().has(name) || before === undefined) {
       throw new HttpError(
         400,
         'InvalidParameter',
         `The table '${name}' is a standard table; only custom tables can be deleted.`,
       );
+    }
+    if (readFlag(call.request.path.query, 'dryRun')) {
+      const open = await workspaces.open(workspace.workspaceId);
+      const days = await open.erasing.days(name);
+      return jsonAnswer(200, {
+        dryRun: true,
+        table: name,
+        rows: Number(days.reduce((sum, { rows }) => sum + rows, 0n)),
+        arrivalDays: days.length,
+        waitHours: erasures.waitMs / 3_600_000,
+      });
     }
     await audited(
       options,
@@ -166,15 +186,18 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
         workspaceId: workspace.workspaceId,
         properties: { table: name },
       },
-      async () => {
-        const marker = dropMarker(workspace, name);
-        await catalog.change(async (write, snapshot) => {
-          assertNone(snapshot, scopeOfTable(workspace, name), 'delete');
-          await write.removeTable({ workspaceId: workspace.workspaceId, name });
-          await write.putSetting(marker, 'pending');
-        });
-        await finishDrop(workspace, name);
-      },
+      () =>
+        erasures.request({
+          id: `delete-${random.uuid()}`,
+          kind: 'table',
+          workspace,
+          table: name,
+          request: { definition: JSON.stringify(before) },
+          waitMs: erasures.waitMs,
+          by: call.principal,
+          correlationId: call.request.correlationId,
+          alongside: (write) => write.removeTable({ workspaceId: workspace.workspaceId, name }),
+        }),
     );
     return { status: 200, headers: { 'content-length': '0' } };
   }
@@ -225,13 +248,6 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     ),
   ];
 }
-
-/** The normalised resource id of a table. */
-const scopeOfTable = (workspace: StoredWorkspace, name: string): string =>
-  `${workspace.resourceKey}/tables/${name.toLowerCase()}`;
-
-const dropMarker = (workspace: StoredWorkspace, name: string): string =>
-  `drop ${workspace.workspaceId} ${name}`;
 
 function checkNewName(name: string): void {
   if (name.endsWith('_SRCH') || name.endsWith('_RST')) {

@@ -13,6 +13,7 @@ import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
   invalid,
   notSupported,
+  readFlag,
   readInteger,
   readObject,
   readOptionalObject,
@@ -39,7 +40,7 @@ export const workspacesPath =
 
 /** `Microsoft.OperationalInsights/workspaces`. */
 export function workspaceRoutes(options: ArmOptions): readonly Route[] {
-  const { catalog, access, clock, workspaces } = options;
+  const { catalog, access, clock, erasures, random, workspaces } = options;
   const one = `${workspacesPath}/:workspace`;
   const route = (
     method: Route['method'],
@@ -176,13 +177,17 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
         outcomeIn: () => before.workspaceId,
         properties: { retentionInDays: after.retentionInDays },
       },
-      () =>
-        catalog.change(async (write, snapshot) => {
+      async () => {
+        await catalog.change(async (write, snapshot) => {
           if (shortens) {
             assertNone(snapshot, call.scopeKey, 'shortenRetention');
           }
+          if (snapshot.workspaces.get(before.workspaceId)?.deletedAt !== undefined) {
+            await erasures.callOffIn(write, snapshot, before.workspaceId);
+          }
           await write.putWorkspace(after);
-        }),
+        });
+      },
     );
     return jsonAnswer(200, showWorkspace(after));
   }
@@ -198,8 +203,12 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
   async function remove(call: ArmCall): Promise<Outgoing> {
     await authorise(options, call, `${type}/delete`, call.scopeKey);
     const found = catalog.snapshot.workspacesByKey.get(call.scopeKey);
-    const force = call.request.path.query.get('force')?.toLowerCase() === 'true';
+    const { query } = call.request.path;
+    const force = readFlag(query, 'force');
     if (found === undefined || (found.deletedAt !== undefined && !force)) return { status: 204 };
+    if (readFlag(query, 'dryRun') && found.deletedAt === undefined) {
+      return jsonAnswer(200, await whatGoes(found, force));
+    }
     await audited(
       options,
       call,
@@ -211,24 +220,42 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
         properties: { force },
       },
       async () => {
+        if (found.deletedAt !== undefined) return erasures.hasten(found.workspaceId);
+        const at = clock.now();
         // Out of the catalog first: from here on nothing is admitted or asked any more.
-        if (force) {
-          await catalog.change(async (write, snapshot) => {
-            assertNone(snapshot, call.scopeKey, 'delete');
-            await write.removeWorkspace(found);
-          });
-          await workspaces.remove(found.workspaceId, found.region);
-        } else {
-          const at = clock.now();
-          await catalog.change(async (write, snapshot) => {
-            assertNone(snapshot, call.scopeKey, 'delete');
-            await write.putWorkspace({ ...found, deletedAt: at, modifiedAt: at });
-          });
+        await erasures.request({
+          id: `delete-${random.uuid()}`,
+          kind: 'workspace',
+          workspace: found,
+          table: '',
+          request: { force },
+          waitMs: force ? erasures.waitMs : erasures.softDeleteMs,
+          by: call.principal,
+          correlationId: call.request.correlationId,
+          alongside: (write) => write.putWorkspace({ ...found, deletedAt: at, modifiedAt: at }),
+        });
+        if (catalog.snapshot.workspaces.has(found.workspaceId)) {
           await workspaces.suspend(found.workspaceId);
         }
       },
     );
     return { status: 200, headers: { 'content-length': '0' } };
+  }
+
+  async function whatGoes(found: StoredWorkspace, force: boolean): Promise<JsonObject> {
+    const open = await workspaces.open(found.workspaceId);
+    const tables: Record<string, number> = {};
+    for (const name of await open.erasing.tables()) {
+      const days = await open.erasing.days(name);
+      const rows = days.reduce((sum, day) => sum + day.rows, 0n);
+      if (rows > 0n) tables[name] = Number(rows);
+    }
+    return {
+      dryRun: true,
+      workspace: found.name,
+      tables,
+      waitHours: (force ? erasures.waitMs : erasures.softDeleteMs) / 3_600_000,
+    };
   }
 
   const unsupported =

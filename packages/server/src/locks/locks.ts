@@ -101,6 +101,8 @@ export function actOf(method: string, key: string): LockedAct | undefined {
   if (key.endsWith(locksSegment) || key.includes(`${locksSegment}/`)) return undefined;
   // Nor a hold that is placed or lifted: it takes away nothing.
   if (/\/providers\/microsoft\.strongroom\/holds(?:\/|$)/.test(key)) return undefined;
+  // Nor the calling off of what would.
+  if (/\/workspaces\/[^/]+\/operations\/[^/]+\/cancel$/.test(key)) return undefined;
   if (method === 'DELETE') return 'delete';
   if (method !== 'POST') return 'write';
   if (/\/workspaces\/[^/]+\/purge$/.test(key)) return 'purge';

@@ -1,7 +1,12 @@
+import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
 import type { Json, JsonObject, StoredTable, StoredWorkspace } from '../catalog/records.js';
 import { objectOf } from '../catalog/rule-properties.js';
 
 /** How long rows are kept, from what the catalog says. Pure. */
+
+/** A moment in ticks (packages/sql) as text. */
+export const isoOfTicks = (ticks: bigint): string =>
+  new Date(Number((ticks - unixEpochTicks) / ticksPerMillisecond)).toISOString();
 
 /** A shortened retention takes effect so long after it was asked for, as in Azure. */
 export const shorteningWaitMs = 30 * 86_400_000;

@@ -28,6 +28,8 @@ export interface WorkspacesOptions {
   readonly sha256: Sha256;
   readonly log: Log;
   readonly limits?: Partial<WorkspaceLimits>;
+  /** The time that pruning goes by; the clock's without it. */
+  readonly keepNow?: () => number;
   readonly journalLimits?: Partial<JournalLimits>;
 }
 
