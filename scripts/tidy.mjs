@@ -87,6 +87,7 @@ for (const path of sources(join(root, 'packages'))) {
   const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
   const declared = new Set([
     ...Object.keys(manifest.dependencies ?? {}),
+    ...Object.keys(manifest.optionalDependencies ?? {}),
     ...(test || name === 'portal' ? Object.keys(manifest.devDependencies ?? {}) : []),
   ]);
   if (!(name in arrows)) problems.push(`${file}: package ${name} is not drawn in scripts/tidy.mjs`);

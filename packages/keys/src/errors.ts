@@ -18,6 +18,14 @@ export type KeysErrorCode =
   | 'KEYS_INSIDE_DATA'
   /** The key that sealed this is not one that the provider holds. */
   | 'KEYS_UNKNOWN_KEY'
+  /** The provider does not let us use the key any more: taken away, disabled or deleted. */
+  | 'KEYS_REVOKED'
+  /** The provider does not answer, or answers that it cannot now. The key may still be ours. */
+  | 'KEYS_UNREACHABLE'
+  /** The file of the root key is sealed by a passphrase, and none or a wrong one was given. */
+  | 'KEYS_PASSPHRASE'
+  /** The provider is not one that this installation can use. */
+  | 'KEYS_NOT_SUPPORTED'
   /** The keys were closed. */
   | 'KEYS_CLOSED'
   /** A certificate request is not acceptable. */

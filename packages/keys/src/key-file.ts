@@ -14,6 +14,7 @@ export async function writeFileDurably(
   mode = 0o600,
 ): Promise<void> {
   const unfinished = `${path}.new`;
+  const replaces = (await fs.stat(path)) !== undefined;
   if ((await fs.stat(unfinished)) !== undefined) await fs.remove(unfinished);
   const file = await fs.open(unfinished, 'create', mode);
   try {
@@ -22,12 +23,13 @@ export async function writeFileDurably(
   } finally {
     await file.close();
   }
-  await fs.rename(unfinished, path);
   try {
+    await fs.rename(unfinished, path);
     await fs.syncDirectory(dirname(path));
   } catch (error) {
-    // Whether the name will survive is unknown, and a key must not be used before it is certain.
-    await fs.remove(path);
+    // Whether the name will survive is unknown, and a key must not be used before it is certain. What
+    // was there before is gone already: then the new file must stay.
+    if (!replaces && (await fs.stat(path)) !== undefined) await fs.remove(path);
     throw error;
   }
 }

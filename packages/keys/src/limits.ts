@@ -5,7 +5,18 @@ export const limits = {
   /** Characters of a wrapping context. It names one thing: a path, an id. */
   contextCharactersMax: 512,
   /** Bytes of a root key file. */
-  keystoreBytesMax: 1_024,
+  keystoreBytesMax: 16_384,
+  /** Keys in one root key file: the current one and those that something is still wrapped by. */
+  rootKeysMax: 32,
+  /** Characters of a passphrase. */
+  passphraseCharactersMin: 12,
+  passphraseCharactersMax: 1_024,
+  /** Bytes of a key that a remote provider wrapped, with what is around it. */
+  remoteBoxBytesMax: 3_072,
+  /** Time that one request to a remote provider may take. */
+  remoteRequestMs: 10_000,
+  /** Bytes of a remote provider's answer. */
+  remoteAnswerBytesMax: 65_536,
   /** Bytes of one service key file: a 4096-bit RSA key has 2.4 KB. */
   serviceKeyBytesMax: 16_384,
   /** Characters of a service key's name, which is a file name. */

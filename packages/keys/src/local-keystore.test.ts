@@ -7,12 +7,26 @@ import { toBase64, utf8 } from '@strongroom/base';
 import { nodeFileSystem, systemRandom } from '@strongroom/platform';
 import { FaultyFs, keyProviderContract, seededRandom } from '@strongroom/testkit';
 import { limits } from './limits.js';
-import { assertOutside, openLocalKeystore, openSystemdCredential } from './local-keystore.js';
+import {
+  assertOutside,
+  changeLocalKeystore,
+  localWrappingId,
+  openLocalKeystore,
+  openSystemdCredential,
+} from './local-keystore.js';
 
 keyProviderContract('local key file', async () => {
   const fs = new FaultyFs();
   const random = seededRandom('keystore');
   const open = (path: string) => openLocalKeystore({ path, fs, random, create: true });
+  return { open: () => open('/one/root.key'), openOther: () => open('/other/root.key') };
+});
+
+keyProviderContract('local key file, sealed by a passphrase', async () => {
+  const fs = new FaultyFs();
+  const random = seededRandom('sealed keystore');
+  const passphrase = 'a passphrase of some length';
+  const open = (path: string) => openLocalKeystore({ path, fs, random, create: true, passphrase });
   return { open: () => open('/one/root.key'), openOther: () => open('/other/root.key') };
 });
 
@@ -73,6 +87,75 @@ void describe('local keystore', () => {
     assert.deepEqual(fs.paths(), []);
   });
 
+  const passphrase = 'correct horse battery staple';
+
+  void test('is sealed by a passphrase, and opens with no other', async () => {
+    const fs = new FaultyFs();
+    const at = { ...options, fs, path: '/root.key', create: false };
+    const plain = await openLocalKeystore({ ...at, create: true });
+    const key = utf8('0123456789abcdef0123456789abcdef');
+    const wrapped = await plain.wrap(key, 'c');
+    const described = await changeLocalKeystore(at, { passphrase });
+    assert.deepEqual(described, { ids: [plain.id.slice('local:'.length)], sealed: true });
+    const file = await fs.readFile('/root.key');
+    assert.match(
+      Buffer.from(file).toString(),
+      /^strongroom root key v2\nargon2id m=65536,t=3,p=4 /,
+    );
+    await assert.rejects(openLocalKeystore(at), { code: 'KEYS_PASSPHRASE' });
+    for (const wrong of ['correct horse battery stable', 'short', 'x'.repeat(2000)]) {
+      const opened = openLocalKeystore({ ...at, passphrase: wrong });
+      await assert.rejects(opened, { code: 'KEYS_PASSPHRASE' });
+    }
+    const opened = await openLocalKeystore({ ...at, passphrase });
+    assert.equal(opened.id, plain.id);
+    assert.deepEqual(await opened.unwrap(wrapped, 'c'), key);
+    await changeLocalKeystore({ ...at, passphrase }, { passphrase: null });
+    assert.equal((await openLocalKeystore(at)).id, plain.id);
+  });
+
+  void test('rotates: older keys unwrap until they are dropped', async () => {
+    const fs = new FaultyFs();
+    const at = { ...options, fs, path: '/root.key', create: false };
+    const first = await openLocalKeystore({ ...at, create: true });
+    const key = utf8('0123456789abcdef0123456789abcdef');
+    const wrapped = await first.wrap(key, 'c');
+    const { ids } = await changeLocalKeystore(at, { rotate: true });
+    assert.equal(ids.length, 2);
+    const second = await openLocalKeystore(at);
+    assert.equal(second.id, `local:${ids[0]}`);
+    assert.notEqual(second.id, first.id);
+    assert.equal(localWrappingId(wrapped), first.id);
+    assert.deepEqual(await second.unwrap(wrapped, 'c'), key);
+    const again = await second.wrap(key, 'c');
+    await changeLocalKeystore(at, { keep: [] });
+    const last = await openLocalKeystore(at);
+    assert.equal(last.id, second.id);
+    assert.deepEqual(await last.unwrap(again, 'c'), key);
+    await assert.rejects(last.unwrap(wrapped, 'c'), { code: 'KEYS_UNKNOWN_KEY' });
+  });
+
+  void test('is the old file or the new one, wherever changing it fails', async () => {
+    for (let nth = 1, failed = true; failed; nth += 1) {
+      failed = false;
+      for (const effect of ['lost', 'done'] as const) {
+        const fs = new FaultyFs();
+        const at = { fs, random: seededRandom(nth), path: '/home/root.key', create: false };
+        const first = await openLocalKeystore({ ...at, create: true });
+        const key = utf8('0123456789abcdef0123456789abcdef');
+        const wrapped = await first.wrap(key, 'c');
+        const before = fs.count();
+        fs.fail({ code: 'EIO', effect, nth });
+        await changeLocalKeystore(at, { rotate: true }).catch(() => (failed = true));
+        assert.ok(fs.count() > before);
+        fs.heal();
+        fs.powerCut({ seed: nth });
+        const after = await openLocalKeystore(at);
+        assert.deepEqual(await after.unwrap(wrapped, 'c'), key, `operation ${nth}, ${effect}`);
+      }
+    }
+  });
+
   void test('opens a systemd credential, and only a file directly in its directory', () =>
     onDisk(async (directory) => {
       const path = join(directory, 'root-key');
@@ -94,12 +177,22 @@ void describe('local keystore', () => {
     ['nothing', ''],
     ['no text', new Uint8Array([0xff, 0xfe, 0xfd])],
     ['a key without a header', `${toBase64(new Uint8Array(32))}\n`],
-    ['an unknown version', `strongroom root key v2\n${id}\n${toBase64(new Uint8Array(32))}\n`],
+    ['an unknown version', `strongroom root key v3\n${id}\n${toBase64(new Uint8Array(32))}\n`],
     ['an id of another key', `strongroom root key v1\n${id}\n${toBase64(new Uint8Array(32))}\n`],
     ['a short key', `strongroom root key v1\n${id}\n${toBase64(new Uint8Array(31))}\n`],
     ['base64 that is cut off', `strongroom root key v1\n${id}\nAAAA=\n`],
     ['no final newline', `strongroom root key v1\n${id}\n${toBase64(new Uint8Array(32))}`],
     ['carriage returns', `strongroom root key v1\r\n${id}\r\n${toBase64(new Uint8Array(32))}\r\n`],
+    ['a seal of another kind', `strongroom root key v2\nscrypt n=1\n${id} AAAA\n`],
+    [
+      'costs beyond all memory',
+      `strongroom root key v2\nargon2id m=9999999,t=3,p=4 ${'A'.repeat(22)}==\n${id} AAAA\n`,
+    ],
+    [
+      'costs that are none',
+      `strongroom root key v2\nargon2id m=8,t=1,p=1 ${'A'.repeat(22)}==\n${id} AAAA\n`,
+    ],
+    ['a seal and no key', `strongroom root key v2\nplain\n`],
     ['too much', 'x'.repeat(limits.keystoreBytesMax + 1)],
   ];
   for (const [what, content] of malformed) {

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { fromBase64, fromUtf8, isNotFound, toBase64, toHex, utf8 } from '@strongroom/base';
+import { equalBytes, isNotFound, toHex, utf8 } from '@strongroom/base';
 import type { Fs, Random } from '@strongroom/base';
-import { keyIdSize, keySize, openAead, sealAead } from './aead.js';
+import { openAead, sealAead, sealedKeyId } from './aead.js';
 import type { AeadKey } from './aead.js';
 import { keysError } from './errors.js';
 import { frame } from './fields.js';
@@ -11,8 +10,8 @@ import { makeDirectoryDurably, writeFileDurably } from './key-file.js';
 import { checkContext, wrappableBytesMax } from './key-provider.js';
 import type { KeyProvider } from './key-provider.js';
 import { limits } from './limits.js';
-
-const firstLine = 'strongroom root key v1';
+import { describeRootKeys, newRootKey, printRootKeys, readRootKeys } from './root-key-file.js';
+import type { RootKeyFile } from './root-key-file.js';
 
 /** What a local keystore is opened with. */
 export interface LocalKeystoreOptions {
@@ -22,6 +21,8 @@ export interface LocalKeystoreOptions {
   readonly random: Random;
   /** Make the file, and its directory, where it does not exist. */
   readonly create: boolean;
+  /** Opens a file that is sealed by one; a new file is sealed by it. */
+  readonly passphrase?: string;
 }
 
 /**
@@ -29,16 +30,67 @@ export interface LocalKeystoreOptions {
  * Rejects with `KEYS_UNSAFE_FILE`, `KEYS_NOT_FOUND` or `KEYS_MALFORMED`.
  */
 export async function openLocalKeystore(options: LocalKeystoreOptions): Promise<KeyProvider> {
-  const { path, fs, random, create } = options;
+  const { path, fs, random, create, passphrase } = options;
   if ((await fs.stat(path)) === undefined && create) {
-    const key = random.bytes(keySize);
-    const text = utf8(`${firstLine}\n${toHex(rootKeyId(key))}\n${toBase64(key)}\n`);
+    const key = newRootKey(random);
     await makeDirectoryDurably(fs, dirname(path));
-    await writeFileDurably(fs, path, text);
-    text.fill(0);
-    key.fill(0);
+    await writeKeys(options, [key]);
+    key.key.fill(0);
   }
-  return readRootKey({ fs, random, path });
+  return new LocalKeystore(await readKeys({ fs, path, passphrase }), random);
+}
+
+/** What the root key file says of itself; needs no passphrase. Rejects as {@link openLocalKeystore}. */
+export async function describeLocalKeystore(options: {
+  readonly path: string;
+  readonly fs: Fs;
+}): Promise<RootKeyFile> {
+  const bytes = await readBytes(options);
+  try {
+    return describeRootKeys(bytes);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/**
+ * Changes the root key file, whole or not at all: `rotate` puts a fresh key before the others, which
+ * go on to unwrap; `keep` leaves only these (the current one stays whatever is said); `passphrase`
+ * seals it by that one, or lets it lie plain with `null`. Open keystores do not see the change.
+ */
+export async function changeLocalKeystore(
+  options: LocalKeystoreOptions,
+  change: {
+    readonly rotate?: boolean;
+    readonly keep?: readonly string[];
+    readonly passphrase?: string | null;
+  },
+): Promise<RootKeyFile> {
+  const before = await readKeys(options);
+  const keys = change.rotate === true ? [newRootKey(options.random), ...before] : before;
+  const { keep } = change;
+  const kept =
+    keep === undefined
+      ? keys
+      : keys.filter(({ id }, index) => index === 0 || keep.includes(toHex(id)));
+  if (kept.length > limits.rootKeysMax) {
+    throw keysError('KEYS_OUT_OF_RANGE', 'The root key file holds too many keys already.');
+  }
+  const { sealed } = await describeLocalKeystore(options);
+  const passphrase =
+    change.passphrase === null
+      ? undefined
+      : (change.passphrase ?? (sealed ? options.passphrase : undefined));
+  const { passphrase: _old, ...rest } = options;
+  await writeKeys(passphrase === undefined ? rest : { ...rest, passphrase }, kept);
+  for (const { key } of keys) key.fill(0);
+  return describeLocalKeystore(options);
+}
+
+async function writeKeys(options: LocalKeystoreOptions, keys: readonly AeadKey[]): Promise<void> {
+  const bytes = utf8(await printRootKeys(options.random, keys, options.passphrase));
+  await writeFileDurably(options.fs, options.path, bytes);
+  bytes.fill(0);
 }
 
 /**
@@ -50,20 +102,31 @@ export async function openSystemdCredential(options: {
   readonly name: string;
   readonly fs: Fs;
   readonly random: Random;
+  readonly passphrase?: string;
 }): Promise<KeyProvider> {
-  const { credentialsDirectory, name, fs, random } = options;
+  const { credentialsDirectory, name, fs, random, passphrase } = options;
   if (name === '' || name !== basename(name) || name === '..' || name === '.') {
     throw keysError('KEYS_BAD_NAME', 'The credential name is not a file name.');
   }
-  return readRootKey({ fs, random, path: join(credentialsDirectory, name) });
+  const keys = await readKeys({ fs, path: join(credentialsDirectory, name), passphrase });
+  return new LocalKeystore(keys, random);
 }
 
-async function readRootKey(options: {
+async function readKeys(options: {
   fs: Fs;
-  random: Random;
   path: string;
-}): Promise<KeyProvider> {
-  const { fs, random, path } = options;
+  passphrase?: string | undefined;
+}): Promise<AeadKey[]> {
+  const bytes = await readBytes(options);
+  try {
+    return await readRootKeys(bytes, options.passphrase);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+async function readBytes(options: { fs: Fs; path: string }): Promise<Uint8Array<ArrayBuffer>> {
+  const { fs, path } = options;
   const stat = await fs.stat(path);
   if (stat === undefined) {
     throw keysError('KEYS_NOT_FOUND', `There is no root key at ${path}.`, {
@@ -79,10 +142,7 @@ async function readRootKey(options: {
   if (stat.size > limits.keystoreBytesMax) {
     throw keysError('KEYS_MALFORMED', `${path} is too long for a root key.`);
   }
-  const bytes = await readFileOr(fs, path);
-  const key = parseRootKey(bytes);
-  bytes.fill(0);
-  return new LocalKeystore(key, random);
+  return readFileOr(fs, path);
 }
 
 async function readFileOr(fs: Fs, path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -94,46 +154,17 @@ async function readFileOr(fs: Fs, path: string): Promise<Uint8Array<ArrayBuffer>
   }
 }
 
-/** The id in the file is a hash of the key, so that a mistyped or torn key is noticed at once. */
-const rootKeyId = (key: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const hash = createHash('sha256').update('strongroom.root-key-id/v1\n').update(key).digest();
-  return new Uint8Array(hash.subarray(0, keyIdSize));
-};
-
-function parseRootKey(bytes: Uint8Array): AeadKey {
-  const bad = (why: string): never => {
-    throw keysError('KEYS_MALFORMED', `The root key file ${why}.`);
-  };
-  let lines: string[];
-  try {
-    lines = fromUtf8(bytes).split('\n');
-  } catch {
-    return bad('is not text');
-  }
-  if (lines.length !== 4 || lines[3] !== '') return bad('does not have three lines');
-  if (lines[0] !== firstLine) return bad('is of an unknown version');
-  let key: Uint8Array;
-  try {
-    key = fromBase64(lines[2]!);
-  } catch {
-    return bad('does not hold canonical base64');
-  }
-  if (key.length !== keySize) return bad('does not hold 32 bytes');
-  const id = rootKeyId(key);
-  if (toHex(id) !== lines[1]) return bad('holds another key than its id says');
-  return { id, key };
-}
-
 class LocalKeystore implements KeyProvider {
   readonly id: string;
-  readonly #key: AeadKey;
+  /** The current key first. */
+  readonly #keys: readonly AeadKey[];
   readonly #random: Random;
   #closed = false;
 
-  constructor(key: AeadKey, random: Random) {
-    this.#key = key;
+  constructor(keys: readonly AeadKey[], random: Random) {
+    this.#keys = keys;
     this.#random = random;
-    this.id = `local:${toHex(key.id)}`;
+    this.id = `local:${toHex(keys[0]!.id)}`;
   }
 
   async wrap(plain: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -141,16 +172,19 @@ class LocalKeystore implements KeyProvider {
     if (plain.length === 0 || plain.length > wrappableBytesMax) {
       throw keysError('KEYS_BAD_KEY', 'A root key wraps keys of 1 to 64 bytes.');
     }
-    return sealAead(this.#random, this.#key, { plain, context: aad });
+    return sealAead(this.#random, this.#keys[0]!, { plain, context: aad });
   }
 
   async unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array<ArrayBuffer>> {
-    return openAead(this.#key, { sealed: wrapped, context: this.#context(context) });
+    const aad = this.#context(context);
+    const id = sealedKeyId(wrapped);
+    const key = this.#keys.find((each) => equalBytes(each.id, id)) ?? this.#keys[0]!;
+    return openAead(key, { sealed: wrapped, context: aad });
   }
 
   close(): void {
     this.#closed = true;
-    this.#key.key.fill(0);
+    for (const { key } of this.#keys) key.fill(0);
   }
 
   #context(context: string): Uint8Array {
@@ -159,6 +193,10 @@ class LocalKeystore implements KeyProvider {
     return frame('strongroom.root-wrap/v1', context);
   }
 }
+
+/** The id of the local root key that wrapped something, as in `local:<id>`. Throws `KEYS_MALFORMED`. */
+export const localWrappingId = (wrapped: Uint8Array): string =>
+  `local:${toHex(sealedKeyId(wrapped))}`;
 
 /**
  * Throws `KEYS_INSIDE_DATA` where `path` is the data directory or lies inside it, also by way of `..`

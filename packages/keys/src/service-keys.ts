@@ -10,6 +10,7 @@ import { FieldReader, FieldWriter, frame } from './fields.js';
 import { makeDirectoryDurably, writeFileDurably } from './key-file.js';
 import type { KeyProvider } from './key-provider.js';
 import { limits } from './limits.js';
+import { localWrappingId } from './local-keystore.js';
 import { ed25519PublicKey, ed25519Signer } from './signature.js';
 import type { Ed25519Signer } from './signature.js';
 
@@ -46,6 +47,10 @@ export interface ServiceKeys {
   rsaKey(name: string): Promise<TokenKey>;
   /** A P-256 key, for ES256 and certificates. */
   ecKey(name: string): Promise<TokenKey>;
+  /** The key files, with the provider that wrapped each; for a local root, the very key. */
+  wrappings(): Promise<readonly { readonly name: string; readonly wrappedBy: string }[]>;
+  /** Wraps the named file anew, by the provider's current key: whole or not at all. */
+  rewrap(name: string): Promise<void>;
   /** Wipes what is held in memory. Everything rejects with `KEYS_CLOSED` afterwards. */
   close(): void;
 }
@@ -135,6 +140,30 @@ class DirectoryServiceKeys implements ServiceKeys {
     this.#open.clear();
   }
 
+  async wrappings(): Promise<readonly { readonly name: string; readonly wrappedBy: string }[]> {
+    const found: { name: string; wrappedBy: string }[] = [];
+    for (const file of await this.#fs.list(this.#directory)) {
+      if (!file.endsWith('.key')) continue;
+      const name = file.slice(0, -'.key'.length);
+      const bytes = await this.#readFile(join(this.#directory, file));
+      if (bytes !== undefined) found.push({ name, wrappedBy: parseFile(name, bytes).wrappedBy });
+    }
+    return found;
+  }
+
+  async rewrap(name: string): Promise<void> {
+    const path = join(this.#directory, `${name}.key`);
+    const bytes = await this.#readFile(path);
+    if (bytes === undefined) throw keysError('KEYS_NOT_FOUND', `There is no key file ${name}.`);
+    const { kind } = parseFile(name, bytes);
+    const plain = await this.#decode(kind, name, bytes);
+    try {
+      await writeFileDurably(this.#fs, path, await this.#encode(kind, name, plain));
+    } finally {
+      plain.fill(0);
+    }
+  }
+
   async #plain(kind: Kind, name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     if (this.#closed) throw keysError('KEYS_CLOSED', 'The service keys are closed.');
     if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name) || name.length > limits.nameCharactersMax) {
@@ -201,20 +230,32 @@ class DirectoryServiceKeys implements ServiceKeys {
   }
 
   async #decode(kind: Kind, name: string, file: Uint8Array): Promise<Uint8Array> {
-    const reader = new FieldReader(file, `key file ${name}.key`);
-    reader.expect(fileMagic, 'is something else');
-    reader.expect(new Uint8Array([fileVersion]), 'is of an unknown version');
-    reader.expect(new Uint8Array([kindCodes[kind]]), `does not hold a key of the kind ${kind}`);
-    reader.text(1);
-    const wrapped = reader.sized(2);
-    const sealed = reader.sized(2);
-    reader.end();
+    const parsed = parseFile(name, file);
+    if (parsed.kind !== kind) {
+      throw keysError('KEYS_MALFORMED', `The key file ${name}.key does not hold a key of ${kind}.`);
+    }
+    const { wrapped, sealed } = parsed;
     const key = await this.#provider.unwrap(wrapped, wrapContext(kind, name));
     const id = sealedKeyId(sealed);
     const plain = openAead({ id, key }, { sealed, context: boxContext(kind, name) });
     key.fill(0);
     return plain;
   }
+}
+
+function parseFile(name: string, file: Uint8Array) {
+  const reader = new FieldReader(file, `key file ${name}.key`);
+  reader.expect(fileMagic, 'is something else');
+  reader.expect(new Uint8Array([fileVersion]), 'is of an unknown version');
+  const code = reader.uint(1);
+  const kind = (Object.keys(kindCodes) as Kind[]).find((each) => kindCodes[each] === code);
+  if (kind === undefined) return reader.refuse('holds a key of an unknown kind');
+  const providerId = reader.text(1);
+  const wrapped = reader.sized(2);
+  const sealed = reader.sized(2);
+  reader.end();
+  const wrappedBy = providerId.startsWith('local:') ? localWrappingId(wrapped) : providerId;
+  return { kind, wrapped, sealed, wrappedBy };
 }
 
 const wrapContext = (kind: Kind, name: string): string =>
