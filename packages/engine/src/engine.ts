@@ -38,9 +38,16 @@ import { countByPart, inRange, planInsert } from './insert-plan.js';
 import type { InsertPlan, InsertTransform, PlannedInsert, PositionRange } from './insert-plan.js';
 import { checkKeys, orderedKeys, writeDurably } from './key-check.js';
 import type { DiskKeys } from './key-check.js';
-import { engineLimits, purgeMemoryMs, smallResultBytesMax } from './limits.js';
+import { engineLimits, oldPartsSeconds, purgeMemoryMs, smallResultBytesMax } from './limits.js';
 import type { EngineLimits } from './limits.js';
-import type { InsertRequest, MemoryUse, WireEntry, WireInsert, WireStatement } from './protocol.js';
+import type {
+  WireDamage,
+  InsertRequest,
+  MemoryUse,
+  WireEntry,
+  WireInsert,
+  WireStatement,
+} from './protocol.js';
 import { queryRun } from './query-run.js';
 import type { QueryRun } from './query-run.js';
 import {
@@ -142,6 +149,7 @@ export class Engine {
   readonly #tables = new Map<string, Set<string>>();
   /** Columns with a full-text index, by table; fixed when the table is made. */
   readonly #fullText = new Map<string, Set<string>>();
+  readonly #damaged = new Map<string, readonly { part: string; problem: string }[]>();
   #ensuring: Promise<unknown> = Promise.resolve();
 
   /** @internal Use {@link openEngine}. */
@@ -170,6 +178,7 @@ export class Engine {
 
   /** Makes tables that do not stand yet and adds columns that they lack. Never removes one. */
   async ensureTables(tables: readonly TableDefinition[]): Promise<void> {
+    for (const { name } of tables) this.#refuseDamaged(name);
     if (tables.every((table) => this.#stands(table))) return;
     const work = this.#ensuring.then(async () => {
       for (const table of tables) if (!this.#stands(table)) await this.#ensure(table);
@@ -187,7 +196,9 @@ export class Engine {
     checkTable(table);
     const known = this.#tables.get(table.name);
     if (known === undefined) {
-      await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table');
+      await this.#run(print(createTable(table, this.#limits.hotDays)), 'make a table', {
+        keepsParts: true,
+      });
       this.#tables.set(table.name, new Set(table.columns.map((each) => each.name)));
       this.#fullText.set(table.name, new Set(table.fullTextColumns));
       return;
@@ -202,6 +213,7 @@ export class Engine {
           ifNotExists: true,
         }),
         'add a column',
+        { keepsParts: true },
       );
       known.add(each.name);
     }
@@ -240,6 +252,43 @@ export class Engine {
       // An index of ours is over one column; its expression is the column's name, quoted or not.
       this.#fullText.set(String(name), known.add(String(each).replaceAll('`', '')));
     }
+  }
+
+  /** @internal Closes the tables of damaged parts. After {@link learnTables}. */
+  async closeDamaged(damages: readonly WireDamage[]): Promise<void> {
+    if (damages.length === 0) return;
+    const rows = await this.#rows(
+      print(
+        select({
+          items: [{ value: call('toString', column('uuid')) }, { value: column('name') }],
+          from: tableRelation('tables', 'system'),
+          where: infix('=', column('database'), text(databaseName)),
+        }),
+      ),
+    );
+    const names = new Map(rows.map(([uuid, name]) => [String(uuid), String(name)]));
+    for (const { uuid, part, problem } of damages) {
+      const table = names.get(uuid) ?? uuid;
+      const known = this.#damaged.get(table) ?? [];
+      this.#damaged.set(table, [...known, { part, problem }]);
+    }
+  }
+
+  /** Parts that are not what the manifest says, by table. Such a table is closed: no row is served. */
+  get damagedTables(): ReadonlyMap<string, readonly { part: string; problem: string }[]> {
+    return this.#damaged;
+  }
+
+  #refuseDamaged(name: string): void {
+    const [first] = this.#damaged.get(name) ?? [];
+    if (first === undefined) return;
+    throw new EngineError(
+      'ENGINE_DAMAGED',
+      `The table ${name} is closed: stored data is damaged (part ${first.part}: ${first.problem})`,
+      {
+        hint: 'Restore the workspace from a backup or a replica, or rebuild it: `strongroom fsck`.',
+      },
+    );
   }
 
   /** Drops a table and its rows; no error where it does not exist. */
@@ -564,9 +613,13 @@ export class Engine {
     await this.#child.close({ clock: this.#clock, closeMs: this.#limits.closeMs });
   }
 
-  async #run(statement: Statement, what: string): Promise<void> {
+  async #run(
+    statement: Statement,
+    what: string,
+    options: { keepsParts?: true } = {},
+  ): Promise<void> {
     await this.#child.request(
-      { op: 'run', session: 'writer', statement: wire(statement) },
+      { op: 'run', session: 'writer', statement: wire(statement), ...options },
       { what },
     );
   }
@@ -669,7 +722,8 @@ function insertRequest(
   };
 }
 
-const activeParts = (tables: readonly string[]): Statement =>
+/** Active parts of these tables, or of all. */
+const activeParts = (tables?: readonly string[]): Statement =>
   print(
     select({
       items: ['table', 'name', 'path', 'rows', 'level', 'max_block_number'].map((name) => ({
@@ -678,10 +732,14 @@ const activeParts = (tables: readonly string[]): Statement =>
       from: tableRelation('parts', 'system'),
       where: and([
         infix('=', column('database'), text(databaseName)),
-        inList(
-          column('table'),
-          tables.map((name) => text(name)),
-        ),
+        ...(tables === undefined
+          ? []
+          : [
+              inList(
+                column('table'),
+                tables.map((name) => text(name)),
+              ),
+            ]),
         column('active'),
       ]),
     }),
@@ -720,16 +778,20 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   );
   const engine = new Engine({ child, limits, clock: options.clock });
   try {
-    await child.request(
+    const { header } = await child.request(
       {
         op: 'open',
         path: join(directory, 'db'),
         configurationFile,
         keyNames: keys.map(({ id }) => keyName(id)),
         keySize,
+        keyIds: keys.map(({ id }) => id),
+        currentKeyId: options.diskKeys.current,
+        activeParts: wire(activeParts()),
         writerSettings: wire(print({ kind: 'set', settings: writerSettings })),
         purgeMemory: wire(print({ kind: 'system', action: 'JEMALLOC PURGE' })),
         purgeMemoryMs,
+        syncNamesMs: oldPartsSeconds * 250,
         createDatabase: wire(
           print({ kind: 'createDatabase', name: databaseName, ifNotExists: true }),
         ),
@@ -738,7 +800,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       },
       { what: 'open the engine', payload: keys.map(({ key }) => key) },
     );
+    invariant(header.is === 'opened', 'an open request is answered with what was found');
     await engine.learnTables();
+    await engine.closeDamaged(header.damages);
     await engine.ensureTables([ingestionErrorsTable]);
   } catch (cause) {
     child.kill();

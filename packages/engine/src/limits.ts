@@ -47,6 +47,8 @@ export const deduplicationWindow = 100;
  * hundred megabytes of a large query for good. Not after each statement: taking pages anew costs.
  */
 export const purgeMemoryMs = 3_000;
+/** So long after a merge the parts that it replaced are removed; by then its names are synced. */
+export const oldPartsSeconds = 60;
 /** A result that is read whole (counts, sizes). */
 export const smallResultBytesMax = 16 * 1024 * 1024;
 

@@ -18,12 +18,19 @@ export interface OpenRequest {
   /** Environment names that the configuration reads keys from, in the payload's order. */
   readonly keyNames: readonly string[];
   readonly keySize: number;
+  /** Numbers of the keys, in the payload's order, and of the one that is written under. */
+  readonly keyIds: readonly number[];
+  readonly currentKeyId: number;
+  /** Active parts of all tables, as in {@link InsertRequest}. */
+  readonly activeParts: WireStatement;
   /** Run in the session that writes, and in the one that controls. */
   readonly writerSettings: WireStatement;
   readonly createDatabase: WireStatement;
   /** Gives memory that work has freed back to the system. */
   readonly purgeMemory: WireStatement;
   readonly purgeMemoryMs: number;
+  /** How often names that merges changed are synced: well before what they replaced is removed. */
+  readonly syncNamesMs: number;
   readonly queriesRunningMax: number;
   readonly queriesWaitingMax: number;
 }
@@ -37,6 +44,8 @@ export interface RunRequest {
   readonly session: 'writer' | 'control';
   /** A table that the statement drops. */
   readonly forget?: string;
+  /** It replaces and drops no part. */
+  readonly keepsParts?: true;
 }
 
 /** Statements that nothing else of the writer comes between. */
@@ -130,12 +139,20 @@ export type Request =
 /** An answer. `rows` and `chunk` have a payload in JSONCompactEachRow. */
 export type Reply =
   | { readonly id: number; readonly is: 'done' }
+  | { readonly id: number; readonly is: 'opened'; readonly damages: readonly WireDamage[] }
   | { readonly id: number; readonly is: 'rows' }
   | { readonly id: number; readonly is: 'chunk' }
   | { readonly id: number; readonly is: 'end'; readonly statistics: WireStatistics }
   | { readonly id: number; readonly is: 'inserted'; readonly counts: InsertCounts }
   | { readonly id: number; readonly is: 'memory'; readonly memory: MemoryUse }
   | { readonly id: number; readonly is: 'failed'; readonly failure: EngineFailure };
+
+/** A part that is not what it was, by its table's UUID. */
+export interface WireDamage {
+  readonly uuid: string;
+  readonly part: string;
+  readonly problem: string;
+}
 
 export interface InsertCounts {
   readonly received: number;

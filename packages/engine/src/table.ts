@@ -18,7 +18,7 @@ import type {
   TableSchema,
 } from '@strongroom/sql';
 import { EngineError } from './errors.js';
-import { deduplicationWindow, tableColumnsMax } from './limits.js';
+import { deduplicationWindow, oldPartsSeconds, tableColumnsMax } from './limits.js';
 
 /** A table as the engine keeps it. */
 export interface TableDefinition extends TableSchema {
@@ -172,7 +172,7 @@ export function createTable(table: TableDefinition, hotDays: number): Command {
       max_suspicious_broken_parts: 0,
       max_suspicious_broken_parts_bytes: 1,
       // A partition is never merged away under a query for long, and old parts go soon.
-      old_parts_lifetime: 60,
+      old_parts_lifetime: oldPartsSeconds,
       // An insert is one file with all columns, synced once; merges make wide parts.
       min_bytes_for_wide_part: 128 * 1024 * 1024,
     },

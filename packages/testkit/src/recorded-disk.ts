@@ -3,7 +3,7 @@
  * their system calls are recorded by `strace`, and replayed here up to any moment onto a disk that
  * keeps what was synced and loses, keeps or tears the rest. See `docs/adr/0053-recorded-power-cuts.md`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { invariant } from '@strongroom/base';
 import { applyChange, tear } from './faulty-fs.js';
@@ -82,7 +82,7 @@ function* callsIn(trace: string): Generator<Call & { half: 'begins' | 'ends' | '
       unfinished.delete(thread);
       half = 'ends';
     } else if (text.endsWith('<unfinished ...>')) {
-      text = text.slice(0, -'<unfinished ...>'.length);
+      text = text.slice(0, -'<unfinished ...>'.length).trimEnd();
       unfinished.set(thread, text);
       const name = text.slice(0, text.indexOf('('));
       yield { thread, name, text, result: 0, half: 'begins' };
@@ -197,7 +197,7 @@ export function readRecording(trace: string, root: string): RecordedEvent[] {
       case 'write':
       case 'writev': {
         const bytes = Buffer.concat(strings(body).map(unhex)).subarray(0, result);
-        if (/^1</.test(body) && descriptor(body) === undefined) {
+        if (body.startsWith('1<') && descriptor(body) === undefined) {
           said += bytes.toString('utf8');
           for (let end = said.indexOf('\n'); end >= 0; end = said.indexOf('\n')) {
             events.push({ kind: 'said', line: said.slice(0, end) });
@@ -441,6 +441,7 @@ export class RecordedDisk {
       for (const [name, node] of namesOf(directory)) {
         const at = join(path, name);
         if (node.kind === 'directory') write(node, at);
+        else if (node.kind === 'symlink') symlinkSync(node.to, at);
         else if (node.kind === 'file') {
           const bytes = torn.get(node) ?? tear(node.durable, node.pending, random);
           torn.set(node, bytes);

@@ -66,9 +66,17 @@ export async function runWithFault(options: {
   const child = spawn(
     'strace',
     [
-      ...['-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${options.inject}`],
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      `trace=${call}`,
+      '-e',
+      `inject=${options.inject}`,
       ...options.paths.flatMap((path) => ['-P', path]),
-      ...[options.command, ...options.arguments],
+      options.command,
+      ...options.arguments,
     ],
     { stdio: ['ignore', 'pipe', 'ignore'], timeout: options.timeoutMs, killSignal: 'SIGKILL' },
   );

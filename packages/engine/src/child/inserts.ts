@@ -16,6 +16,7 @@ import type {
   WireStatement,
 } from '../protocol.js';
 import { ReceivedRows } from './arrow.js';
+import type { VouchedPart } from './manifest.js';
 import type { Session } from './sessions.js';
 import { run, runRows, set } from './sessions.js';
 
@@ -39,8 +40,17 @@ export class Inserter {
   /** Greatest block number seen in a table: what is above it was inserted since. */
   readonly #maxBlocks = new Map<string, number>();
 
-  constructor(session: Session) {
+  readonly #vouch: (parts: readonly VouchedPart[]) => Promise<void>;
+
+  /** `vouch` is told of each part that is durable, before its insert is reported. */
+  constructor(session: Session, vouch: (parts: readonly VouchedPart[]) => Promise<void>) {
     this.#session = session;
+    this.#vouch = vouch;
+  }
+
+  async #keep(parts: readonly Part[]): Promise<void> {
+    await syncParts(parts);
+    await this.#vouch(parts);
   }
 
   /** Forgets what is known of a table that was dropped. */
@@ -84,7 +94,7 @@ export class Inserter {
     }
     const names = new Set(found.map((row) => String(row[0])));
     const parts = await this.#parts(request.parts);
-    await syncParts(
+    await this.#keep(
       parts.filter((part) => part.table === request.deadLetterTable && names.has(part.name)),
     );
     return { received: rows.length, stored, deadLettered: count(found) };
@@ -105,7 +115,7 @@ export class Inserter {
     this.#maxBlocks.set(table, greatest(parts, known));
     const [only] = fresh;
     if (only !== undefined && fresh.length === 1 && only.level === 0) {
-      await syncParts(fresh);
+      await this.#keep(fresh);
       return only.rows;
     }
     // No part of its own: nothing fitted, or the token was known, or a merge was faster.
@@ -117,7 +127,7 @@ export class Inserter {
       this.#maxBlocks.set(table, greatest(parts, known));
     }
     const names = new Set(found.map((row) => String(row[0])));
-    await syncParts(parts.filter((part) => names.has(part.name)));
+    await this.#keep(parts.filter((part) => names.has(part.name)));
     return count(found);
   }
 

@@ -6,30 +6,45 @@
  * to say quotes rows.
  */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink, realpath } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { FrameReader, encodeFrame } from '../frames.js';
 import type { Frame } from '../frames.js';
 import type { EngineFailure } from '../errors.js';
 import type { MemoryUse, OpenRequest, Reply, Request, WireStatement } from '../protocol.js';
+import { DurableNames } from './durable-names.js';
 import { Inserter, TooManyRows } from './inserts.js';
 import { Busy, Cancelled, Queries } from './queries.js';
+import { Manifest, ManifestDamaged } from './manifest.js';
+import type { PartDamage, VouchedPart } from './manifest.js';
 import type { Session } from './sessions.js';
-import { drainPending, failureOf, openSession, run, set } from './sessions.js';
+import { drainPending, failureOf, openSession, run, runRows, set } from './sessions.js';
 
 const socketDescriptor = 3;
 const clock = { monotonicMs: (): number => performance.now() };
 
 class Child {
   readonly #socket = new Socket({ fd: socketDescriptor });
-  #open: { writer: Session; control: Session; inserter: Inserter; queries: Queries } | undefined;
+  #open:
+    | {
+        writer: Session;
+        control: Session;
+        inserter: Inserter;
+        queries: Queries;
+        names: DurableNames;
+        manifest: Manifest;
+        activeParts: WireStatement;
+      }
+    | undefined;
   /** The writer's calls, one after the other. */
   #writing: Promise<unknown> = Promise.resolve();
   #controlling: Promise<unknown> = Promise.resolve();
   #closing = false;
   #purge: { readonly statement: WireStatement; readonly afterMs: number } | undefined;
   #purging: NodeJS.Timeout | undefined;
+  #syncing: NodeJS.Timeout | undefined;
 
   start(): void {
     const reader = new FrameReader<Request>((frame) => void this.#take(frame));
@@ -62,8 +77,8 @@ class Child {
   async #answer(header: Request, payload: Buffer): Promise<void> {
     const { id } = header;
     if (header.op === 'open') {
-      await this.#start(header, payload);
-      this.#send({ id, is: 'done' });
+      const damages = await this.#start(header, payload);
+      this.#send({ id, is: 'opened', damages });
       return;
     }
     const open = this.#open;
@@ -71,14 +86,23 @@ class Child {
     switch (header.op) {
       case 'run': {
         const rows = await (header.session === 'writer'
-          ? this.#write(() => run(open.writer, header.statement))
+          ? this.#write(async () => {
+              if (header.keepsParts !== true) await open.manifest.begin();
+              const answer = await run(open.writer, header.statement);
+              await this.#vouchAll({ settles: true });
+              return answer;
+            })
           : this.#control(() => run(open.control, header.statement)));
         if (header.forget !== undefined) open.inserter.forget(header.forget);
         this.#send({ id, is: 'rows' }, [rows]);
         return;
       }
       case 'script':
-        await this.#write(() => open.inserter.script(header));
+        await this.#write(async () => {
+          await open.manifest.begin();
+          await open.inserter.script(header);
+          await this.#vouchAll({ settles: true });
+        });
         this.#send({ id, is: 'done' });
         return;
       case 'insert': {
@@ -111,14 +135,27 @@ class Child {
     }
   }
 
-  async #start(request: OpenRequest, payload: Buffer): Promise<void> {
+  async #start(request: OpenRequest, payload: Buffer): Promise<PartDamage[]> {
     // ClickHouse reads keys from the environment only; they are in it while it opens. `payload`
     // and the strings made of it stay in this process's memory, as the keys themselves do.
     request.keyNames.forEach((name, index) => {
       const from = index * request.keySize;
       process.env[name] = payload.toString('hex', from, from + request.keySize);
     });
+    const manifest = new Manifest({
+      directory: dirname(request.path),
+      keys: new Map(
+        request.keyIds.map((id, index) => [
+          id,
+          payload.subarray(index * request.keySize, (index + 1) * request.keySize),
+        ]),
+      ),
+      current: request.currentKeyId,
+    });
     payload.fill(0);
+    await refuseSecond(request.path);
+    const damages = await manifest.check();
+    manifest.keepClosed(damages.map(({ uuid }) => uuid));
     let writer: Session;
     try {
       writer = openSession(request.path, request.configurationFile);
@@ -127,13 +164,19 @@ class Child {
     }
     set(writer, request.writerSettings);
     await run(writer, request.createDatabase);
+    // What a killed process left is named in memory only, and is built on from now on.
+    const names = new DurableNames({ directory: dirname(request.path), now: () => Date.now() });
+    await names.sync();
     const control = openSession(request.path);
     const queryControl = openSession(request.path);
     for (const session of [control, queryControl]) set(session, request.writerSettings);
     this.#open = {
       writer,
       control,
-      inserter: new Inserter(writer),
+      inserter: new Inserter(writer, (parts) => manifest.vouch(parts)),
+      names,
+      manifest,
+      activeParts: request.activeParts,
       queries: new Queries({
         path: request.path,
         runningMax: request.queriesRunningMax,
@@ -142,11 +185,32 @@ class Child {
         clock,
       }),
     };
+    this.#syncing = setInterval(() => {
+      // A merge is named in memory only until this, and what it replaced is removed later.
+      this.#vouchAll({ settles: false }).catch(() => this.#die());
+    }, request.syncNamesMs);
     this.#purge = { statement: request.purgeMemory, afterMs: request.purgeMemoryMs };
     this.#closers.push(queryControl, control, writer);
+    await this.#vouchAll({ settles: true });
+    return damages;
   }
 
   readonly #closers: Session[] = [];
+
+  /** Makes all names durable, and vouches for the parts that were there before. */
+  async #vouchAll(options: { settles: boolean }): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    const before = open.manifest.known;
+    const rows = await this.#control(() => runRows(open.control, open.activeParts));
+    const parts = rows.map((row): VouchedPart => ({
+      name: String(row[1]),
+      path: String(row[2]),
+      rows: Number(row[3]),
+    }));
+    await open.names.sync();
+    await open.manifest.vouchAll(parts, { ...options, before });
+  }
 
   #write<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#writing.then(work);
@@ -167,6 +231,8 @@ class Child {
     await open.queries.cancelAll();
     await this.#writing;
     await this.#controlling;
+    clearInterval(this.#syncing);
+    await this.#vouchAll({ settles: false });
     this.#open = undefined;
     for (const session of this.#closers) session.close();
     await drainPending();
@@ -191,9 +257,23 @@ class Child {
   }
 }
 
+/**
+ * Rejects where another process has the directory. ClickHouse's own lock would say so, but only once
+ * it opens, and what nobody vouches for is removed before that.
+ */
+async function refuseSecond(path: string): Promise<void> {
+  const text = await readFile(join(path, 'status'), 'utf8').catch(() => '');
+  const pid = /^PID: (\d+)$/m.exec(text)?.[1];
+  if (pid === undefined || Number(pid) === process.pid) return;
+  // An engine's process runs in its own directory; a number given to another process does not.
+  const where = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+  if (where === (await realpath(dirname(path)))) throw new Error('another process has it');
+}
+
 function describe(error: unknown): EngineFailure {
   if (error instanceof Busy) return { engineCode: 0, code: 'ENGINE_BUSY' };
   if (error instanceof Cancelled) return { engineCode: 0, code: 'ENGINE_CANCELLED' };
+  if (error instanceof ManifestDamaged) return { engineCode: 0, code: 'ENGINE_DAMAGED' };
   if (error instanceof TooManyRows) return { engineCode: 0, code: 'ENGINE_BAD_BATCH' };
   return failureOf(error);
 }

@@ -2,7 +2,7 @@
 import { StrongroomError, fromUtf8, toBase64, utf8, workspaceId } from '@strongroom/base';
 import type { Clock, Fs, Random } from '@strongroom/base';
 import { ed25519Signer, openLocalKeystore } from '@strongroom/keys';
-import type { KeyProvider } from '@strongroom/keys';
+import type { JournalLimits } from '@strongroom/journal';
 import { sha256 } from '@strongroom/platform';
 import { FaultyFs, seededRandom } from '@strongroom/testkit';
 import { createHash } from 'node:crypto';
@@ -115,30 +115,20 @@ export class SimulatedTables {
 const within = ({ position }: StoredRow, { from, to }: PositionRange): boolean =>
   position >= from && position < to;
 
-/** A disk with one workspace made on it, and what opens it. */
-export interface SimulatedWorld {
-  readonly disk: FaultyFs;
-  readonly tables: SimulatedTables;
-  readonly directory: string;
-  readonly keyProvider: KeyProvider;
-  readonly record: WorkspaceRecord;
-  open(process: {
-    fs: Fs;
-    clock: Clock;
-    random: Random;
-    writer?: TableWriter;
-    limits?: Partial<WorkspaceLimits>;
-  }): Promise<RunningWorkspace>;
+interface OpenOptions {
+  readonly fs: Fs;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Tables of the simulation; left out where the workspace's own engine is meant. */
+  readonly writer?: TableWriter;
+  readonly rows?: RowSource;
+  readonly limits?: Partial<WorkspaceLimits>;
+  readonly journalLimits?: Partial<JournalLimits>;
 }
 
-/** Makes a workspace on a disk in memory. */
-export async function simulatedWorld(
-  seed: string | number,
-  clock: Clock,
-  options: { capacityBytes?: number } = {},
-): Promise<SimulatedWorld> {
+/** One workspace below `root`, with keys that follow from the seed, and what makes and opens it. */
+export async function workspaceAt(seed: string | number, root: string) {
   const random = seededRandom(`world/${seed}`);
-  const disk = new FaultyFs({ ...options, now: () => clock.now() });
   const keyProvider = await openLocalKeystore({
     path: '/root/root.key',
     fs: new FaultyFs(),
@@ -157,45 +147,77 @@ export async function simulatedWorld(
     agentStream: () => undefined,
   };
   const common = { catalog, keyProvider, signer: simulatedSigner, sha256, log };
-  await disk.makeDirectory('/data');
-  await disk.syncDirectory('/');
-  const set = openWorkspaces({ ...common, root: '/data', fs: disk, clock, random });
-  const { keyRecord } = await set.create(simulatedId, 'local');
-  const resourceId = `/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w`;
-  const record: WorkspaceRecord = {
-    workspaceId: simulatedId,
-    name: 'w',
-    subscriptionId: 's',
-    resourceGroup: 'g',
-    region: 'local',
-    resourceId,
-    resourceKey: resourceId.toLowerCase(),
-    keyRecord,
-    retentionInDays: 31,
-    createdAt: 0,
+  const directory = `${root}/regions/local/workspaces/${simulatedId}`;
+  /** Takes the workspace's wrapped key, which the catalog would hold. */
+  const know = (keyRecord: Uint8Array): void => {
+    const resourceId =
+      '/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w';
+    records.push({
+      workspaceId: simulatedId,
+      name: 'w',
+      subscriptionId: 's',
+      resourceGroup: 'g',
+      region: 'local',
+      resourceId,
+      resourceKey: resourceId.toLowerCase(),
+      keyRecord,
+      retentionInDays: 31,
+      createdAt: 0,
+    });
   };
-  records.push(record);
-  const directory = `/data/regions/local/workspaces/${simulatedId}`;
-  const tables = new SimulatedTables();
   return {
-    disk,
-    tables,
     directory,
     keyProvider,
-    record,
-    open: (process) =>
+    know,
+    async make(fs: Fs, clock: Clock): Promise<Uint8Array> {
+      const set = openWorkspaces({ ...common, root, fs, clock, random });
+      const { keyRecord } = await set.create(simulatedId, 'local');
+      know(keyRecord);
+      return keyRecord;
+    },
+    open: (options: OpenOptions): Promise<RunningWorkspace> =>
       openRunningWorkspace({
         ...common,
-        record,
+        record: records[0]!,
         directory,
-        fs: process.fs,
-        clock: process.clock,
-        random: process.random,
-        rows: tables.source(),
-        writer: process.writer ?? tables.writer(async () => undefined),
-        limits: { ...simulatedLimits, ...process.limits },
-        journalLimits: { segmentBytesMax: 9000, reservedBytes: 0, groupEntriesMax: 4 },
+        fs: options.fs,
+        clock: options.clock,
+        random: options.random,
+        ...(options.writer === undefined ? {} : { writer: options.writer }),
+        ...(options.rows === undefined ? {} : { rows: options.rows }),
+        limits: { ...simulatedLimits, ...options.limits },
+        journalLimits: {
+          segmentBytesMax: 9000,
+          reservedBytes: 0,
+          groupEntriesMax: 4,
+          ...options.journalLimits,
+        },
       }),
+  };
+}
+
+/** A disk in memory with one workspace made on it. */
+export interface SimulatedWorld extends Awaited<ReturnType<typeof workspaceAt>> {
+  readonly disk: FaultyFs;
+  readonly tables: SimulatedTables;
+}
+
+export async function simulatedWorld(
+  seed: string | number,
+  clock: Clock,
+  options: { capacityBytes?: number } = {},
+): Promise<SimulatedWorld> {
+  const disk = new FaultyFs({ ...options, now: () => clock.now() });
+  await disk.makeDirectory('/data');
+  await disk.syncDirectory('/');
+  const workspace = await workspaceAt(seed, '/data');
+  await workspace.make(disk, clock);
+  const tables = new SimulatedTables();
+  return {
+    ...workspace,
+    disk,
+    tables,
+    open: (process) => workspace.open({ rows: tables.source(), ...process }),
   };
 }
 
