@@ -103,7 +103,7 @@ async function recovered(root: string, record: string): Promise<Map<number, numb
     for (let tries = 0; ; tries += 1) {
       const { applied, journalNext, sealed } = running.status();
       if (applied === journalNext && sealed === journalNext) break;
-      assert.ok(tries < 1_000, `it recovers: ${JSON.stringify(running.status())}`);
+      assert.ok(tries < 3_000, `it recovers: ${JSON.stringify(running.status())}`);
       await systemClock.sleep(20);
     }
     return await countsIn(running);
@@ -153,7 +153,7 @@ test(
         disk.cut({ seed, target, order: 'none' });
         const where = `seed ${seed} at ${at} (STRONGROOM_FIRST_SEED=${seed} STRONGROOM_ENGINE_CUTS=1)`;
         const counts = await recovered(target, record).catch((cause: unknown) => {
-          throw new Error(where, { cause });
+          throw new Error(`${where}: ${String(cause)}`, { cause });
         });
         for (let batch = 1; batch <= 40; batch += 1) {
           const found = counts.get(batch) ?? 0;
