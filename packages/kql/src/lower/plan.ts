@@ -94,6 +94,8 @@ export const givenAlias = 'source';
 export class Lowering {
   /** Stored tables that the statement reads. */
   readonly tables = new Set<string>();
+  /** Columns that number the rows in their order. */
+  private readonly places = new Set<Column>();
   private hidden = 0;
   private nodes = 0;
 
@@ -325,9 +327,10 @@ export class Lowering {
       if (each.value.kind === 'constant') heavy.delete(each.column);
     }
     let order = shape.order;
-    if (windows && order.length > 0) {
+    if (windows && order.length > 0 && !this.isPlace(order)) {
       // Among rows of equal keys, the order that these windows saw is the one for all that follows.
       const place = this.column('place', 'long');
+      this.places.add(place);
       columns.set(
         place,
         call('toInt64', over(call('row_number'), { orderBy: this.orderItems(shape) })),
@@ -336,6 +339,11 @@ export class Lowering {
       order = [{ column: place, descending: false, nullsFirst: false }];
     }
     return { ...shape, columns, heavy, order, windowed: shape.windowed || windows };
+  }
+
+  private isPlace(order: readonly SortKey[]): boolean {
+    const last = order.at(-1);
+    return last !== undefined && this.places.has(last.column);
   }
 
   private column(name: string, type: ScalarType): Column {

@@ -43,4 +43,38 @@ testRows('partition', [
     ],
   ],
   ['range x from 1 to 4 step 1 | partition by x (take 0)', []],
+  // Any operator, windows among them, sees its own part only.
+  [
+    `${storms} | partition by State (sort by Hurt asc | extend n = row_number(), before = prev(Hurt) | where n > 1 | project State, n, before) | sort by State asc, n asc`,
+    [
+      ['W', 2, 1],
+      ['W', 3, 2],
+      ['X', 2, 1],
+      ['X', 3, 5],
+    ],
+  ],
+  [
+    `${storms} | partition by State (top-nested 1 of Type by sum(Hurt) | project Type, aggregated_Type) | sort by aggregated_Type asc`,
+    [
+      ['hail', 4],
+      ['hail', 5],
+      ['wind', 7],
+    ],
+  ],
+  [
+    `${storms} | partition by State (as T | join kind=inner (T | summarize Most = max(Hurt)) on $left.Hurt == $right.Most | project State, Most) | sort by Most asc`,
+    [
+      ['W', 3],
+      ['', 4],
+      ['X', 7],
+    ],
+  ],
+  [
+    `${storms} | partition by State (as T | where Hurt > 6 | union (T | where Hurt < 2) | summarize Hurts = make_list(Hurt)) | count`,
+    [[2]],
+  ],
+  [
+    `${storms} | partition by State (make-series n = count() on Hurt from 0 to 10 step 5 | project n) | sort by tostring(n) asc`,
+    [['[1,0]'], ['[1,2]'], ['[3,0]']],
+  ],
 ]);

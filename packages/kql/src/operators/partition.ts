@@ -1,35 +1,23 @@
-import { invariant } from '@strongroom/base';
-import { notSupported } from '../diagnostics.js';
+import { notSupported, problem } from '../diagnostics.js';
 import type { Plan } from '../plan/plan.js';
-import { hasWindow, reference, type Column } from '../semantics/bound.js';
+import { inParts } from '../plan/parts.js';
+import { reference } from '../semantics/bound.js';
+import { Environment } from '../semantics/environment.js';
 import { relation, type Relation } from '../semantics/relation.js';
-import type { Name, OperatorSyntax } from '../syntax/tree.js';
-import { operatorNamed } from './index.js';
+import type { Expression, Name, OperatorSyntax } from '../syntax/tree.js';
 import { piped, type BindContext } from './operator.js';
+import { bindSteps, parseSteps } from './steps.js';
 
 interface PartitionSyntax extends OperatorSyntax {
   readonly by: Name;
   readonly steps: readonly OperatorSyntax[];
+  /** `{ T | where x == k }`: a query of its own, in which the column is a value. */
+  readonly query: Expression | undefined;
 }
-
-/** Steps that work on each row alone, so that all parts can go through them at once. */
-const rowwise = new Set([
-  'where',
-  'extend',
-  'project',
-  'project-away',
-  'project-keep',
-  'project-rename',
-  'project-reorder',
-  'parse',
-  'parse-where',
-  'mv-expand',
-]);
-const grouping = new Set(['summarize', 'distinct', 'count']);
 
 /**
  * `T | partition by k (top 3 by x)`: a sub-query over the rows of each value of a column. All parts
- * go through it together, the column being a key of every grouping and of every limit in it.
+ * go through it together (plan/parts.ts).
  */
 export const partition = piped<PartitionSyntax>({
   names: ['partition'],
@@ -37,82 +25,87 @@ export const partition = piped<PartitionSyntax>({
     parser.options();
     parser.expect('by');
     const by = parser.name('a column');
-    if (parser.is('{')) {
-      const { start: at, end } = parser.peek();
-      notSupported('A query in braces in partition', { start: at, end }, 'Write (…) instead.');
+    if (parser.accept('{')) {
+      const query = parser.pipeline();
+      parser.expect('}');
+      return { operator: 'partition', by, steps: [], query, span: parser.spanFrom(start) };
     }
-    parser.expect('(');
-    const steps = [parser.operator()];
-    while (parser.accept('|')) steps.push(parser.operator());
-    parser.expect(')');
-    return { operator: 'partition', by, steps, span: parser.spanFrom(start) };
+    const steps = parseSteps(parser);
+    return { operator: 'partition', by, steps, query: undefined, span: parser.spanFrom(start) };
   },
   bind(context, syntax, input) {
-    let key = context.binder.columnsLike(syntax.by.text, syntax.by.span, input)[0]?.column;
-    invariant(key !== undefined, 'a column without * is found');
-    let inner = input;
-    for (const step of syntax.steps) {
-      const operator = operatorNamed(step.operator);
-      invariant(operator !== undefined, 'the step was parsed');
-      if (step.operator === 'serialize') {
-        inner = checked(operator.bind(context, step, inner), inner, step);
-      } else if (rowwise.has(step.operator)) {
-        inner = checked(operator.bind(context, step, inner), inner, step);
-      } else if (grouping.has(step.operator)) {
-        const made = checked(operator.bind(context, step, inner), inner, step);
-        [inner, key] = groupedByKey(context, made, key);
-      } else if (step.operator === 'top' || step.operator === 'sort' || step.operator === 'take') {
-        inner = ofEach(checked(operator.bind(context, step, inner), inner, step), key);
-      } else notSupported(`'${step.operator}' inside partition`, step.span);
-    }
-    return relation(inner.plan, inner.columns);
+    const { binder } = context;
+    const key = binder.columnsLike(syntax.by.text, syntax.by.span, input)[0]?.column;
+    if (key === undefined) problem('SEM0100', 'partition needs a column', syntax.by.span);
+    if (syntax.query !== undefined) return ofItsOwn(context, syntax, syntax.query, input);
+    const inner = bindSteps(context, syntax.steps, input);
+    const parts = inParts(inner.plan, {
+      binder,
+      span: syntax.span,
+      input: input.plan,
+      keys: [key],
+      carried: [],
+      repeatable: true,
+    });
+    if (parts === undefined) notSupported('A partition that does not read its rows', syntax.span);
+    return relation(parts.plan, inner.columns);
   },
 });
 
-/** Refuses functions that look at other rows: they would see those of other parts. */
-function checked(made: Relation, before: Relation, step: OperatorSyntax): Relation {
-  let at = made.plan;
-  while (at !== before.plan) {
-    const looks =
-      at.kind === 'extend'
-        ? at.definitions.some((each) => hasWindow(each.value))
-        : at.kind === 'filter'
-          ? hasWindow(at.predicate)
-          : at.kind === 'aggregate'
-            ? at.keys.some((each) => hasWindow(each.value)) ||
-              at.aggregates.some((each) => each.kind === 'call' && each.args.some(hasWindow))
-            : at.kind === 'expand' && at.items.some((each) => hasWindow(each.value));
-    if (looks) notSupported('A function of neighbouring rows inside partition', step.span);
-    if (!('input' in at)) break;
-    at = at.input;
-  }
-  return made;
+/** The query's own table beside each value of the column. */
+function ofItsOwn(
+  context: BindContext,
+  syntax: PartitionSyntax,
+  query: Expression,
+  input: Relation,
+): Relation {
+  const { binder } = context;
+  const { span } = syntax;
+  const column = binder.columnsLike(syntax.by.text, syntax.by.span, input)[0]?.column;
+  if (column === undefined) problem('SEM0100', 'partition needs a column', syntax.by.span);
+  const value = binder.column('$value', column.type, column.nullable);
+  const values: Plan = {
+    kind: 'aggregate',
+    input: input.plan,
+    keys: [{ column: value, value: reference(column) }],
+    aggregates: [],
+  };
+  const key = binder.column('$key', column.type, column.nullable);
+  const environment = new Environment(context.environment);
+  environment.set(syntax.by.text, { kind: 'scalar', bound: reference(key) });
+  const inner = binder.table(query, { input: undefined, environment });
+  const source = leftmost(inner.plan);
+  const kept = columnsOfSource(source);
+  if (kept === undefined) notSupported('This source of a query in partition', span);
+  const copies = kept.map((each) => ({ column: each, of: each, side: 'right' as const }));
+  const beside: Plan = {
+    kind: 'join',
+    join: 'cross',
+    left: values,
+    right: source,
+    keys: [],
+    columns: [{ column: key, of: value, side: 'left' }, ...copies],
+  };
+  const parts = inParts(inner.plan, {
+    binder,
+    span,
+    input: source,
+    instead: beside,
+    keys: [key],
+    carried: [],
+    repeatable: true,
+  });
+  if (parts === undefined) notSupported('This query in partition', span);
+  return relation(parts.plan, inner.columns);
 }
 
-/** The step's own grouping within each part. */
-function groupedByKey(context: BindContext, made: Relation, key: Column): [Relation, Column] {
-  const [aggregate, after] =
-    made.plan.kind === 'extend' ? [made.plan.input, made.plan] : [made.plan, undefined];
-  invariant(aggregate.kind === 'aggregate', 'the step groups');
-  const column = context.binder.column('$part', key.type, key.nullable);
-  const grouped: Plan = {
-    ...aggregate,
-    keys: [...aggregate.keys, { column, value: reference(key) }],
-  };
-  const plan: Plan = after === undefined ? grouped : { ...after, input: grouped };
-  return [{ ...made, plan }, column];
+function leftmost(plan: Plan): Plan {
+  if ('input' in plan) return leftmost(plan.input);
+  return plan.kind === 'join' ? leftmost(plan.left) : plan;
 }
 
-/** The step's order and number of rows within each part. */
-function ofEach(made: Relation, key: Column): Relation {
-  const { plan } = made;
-  if (plan.kind === 'sort') {
-    const first = { column: key, descending: false, nullsFirst: true };
-    return { ...made, plan: { ...plan, keys: [first, ...plan.keys] } };
-  }
-  invariant(plan.kind === 'limit', 'top and take limit');
-  return {
-    ...made,
-    plan: { kind: 'limit-by', input: plan.input, count: plan.count, keys: [key] },
-  };
+function columnsOfSource(plan: Plan) {
+  if (plan.kind === 'scan') return plan.columns.map((each) => each.column);
+  if (plan.kind === 'numbers') return [plan.column];
+  return plan.kind === 'values' || plan.kind === 'answer' ? plan.columns : undefined;
 }
