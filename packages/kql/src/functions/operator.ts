@@ -111,6 +111,11 @@ function scaled(value: Sql): Sql {
   return call('accurateCastOrNull', call('trunc', value), text('Int64'));
 }
 
+/** Kusto's modulo is never negative. */
+function positive(rest: bigint, divisor: bigint): bigint {
+  return rest >= 0n ? rest : rest + (divisor < 0n ? -divisor : divisor);
+}
+
 const arithmetic: readonly FunctionRow[] = [
   {
     name: '+',
@@ -208,23 +213,26 @@ const arithmetic: readonly FunctionRow[] = [
     fold: (values) =>
       numbers(
         values,
-        (a, b) => (b === 0n ? undefined : a % b),
-        (a, b) => a % b,
+        (a, b) => (b === 0n ? undefined : positive(a % b, b)),
+        (a, b) => {
+          const rest = a % b;
+          return rest < 0 ? rest + Math.abs(b) : rest;
+        },
       ),
     sql: (args, context) => {
       const [a, b] = [args[0] as Sql, args[1] as Sql];
       if (context.type === 'decimal') {
-        const rest = call('modulo', call('toFloat64', a), call('toFloat64', b));
+        const rest = call('positiveModulo', call('toFloat64', a), call('toFloat64', b));
         return call('toDecimal128OrNull', call('toString', rest), integer(17));
       }
       if (context.type === 'real')
-        return call('modulo', call('toFloat64', a), call('toFloat64', b));
+        return call('positiveModulo', call('toFloat64', a), call('toFloat64', b));
       return safeDivisor(context.args[1])
         ? cast(
-            call('modulo', a, b),
+            call('positiveModulo', a, b),
             context.args.some((arg) => arg.nullable) ? 'Nullable(Int64)' : 'Int64',
           )
-        : call('moduloOrNull', a, b);
+        : call('positiveModuloOrNull', a, b);
     },
   },
   {
