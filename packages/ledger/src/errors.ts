@@ -28,6 +28,8 @@ export type LedgerErrorCode =
   | 'LEDGER_CHECKPOINT_MALFORMED'
   /** A text is not a canonical proof. */
   | 'LEDGER_PROOF_MALFORMED'
+  /** A record cannot be read. */
+  | 'LEDGER_RECORD_MALFORMED'
   /** A text is not a canonical receipt. */
   | 'LEDGER_RECEIPT_MALFORMED';
 
@@ -54,6 +56,8 @@ export type LedgerProblemCode =
   | 'LEDGER_HISTORY_DIFFERS'
   /** A receipt's commitment is not the leaf at its position. */
   | 'LEDGER_RECEIPT_BROKEN'
+  /** An entry of the journal, or a kept record, is not the leaf at its position. */
+  | 'LEDGER_ENTRY_DIFFERS'
   /** A file could not be read. */
   | 'LEDGER_UNREADABLE';
 

@@ -55,3 +55,16 @@ export {
   shapeDigest,
 } from './rows.js';
 export type { EntryCommitment, RowCell, RowColumn } from './rows.js';
+export {
+  commitmentOfOpening,
+  decodeKeptEntry,
+  decodeRecordBody,
+  decodeRecordHead,
+  isRecord,
+  openingOf,
+} from './kept-record.js';
+export type { EntryOpening, KeptEntry } from './kept-record.js';
+export { ExpectedRows } from './expected-rows.js';
+export type { ExpectedTable } from './expected-rows.js';
+export { printSubjectProof, verifySubjectProof } from './row-proof.js';
+export type { ProofSubject, ProvedSubject } from './row-proof.js';

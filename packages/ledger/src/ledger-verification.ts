@@ -49,6 +49,8 @@ export interface LedgerVerificationOptions {
   readonly expected?: readonly string[];
   /** Receipts that someone outside kept: each must have become the leaf at its position. */
   readonly receipts?: readonly string[];
+  /** What must stand at positions, and where it is from: entries of a journal, kept records. */
+  readonly leaves?: ReadonlyMap<bigint, { readonly path: string; readonly commitment: Uint8Array }>;
   /** Called now and then with the leaves done so far. */
   readonly onProgress?: (leaves: bigint, size: bigint) => void;
 }
@@ -180,6 +182,7 @@ async function expectedHeads(
 interface ExpectedLeaf {
   readonly path: string;
   readonly hash: Uint8Array;
+  readonly code: LedgerProblemCode;
 }
 
 async function expectedLeaves(
@@ -200,7 +203,16 @@ async function expectedLeaves(
       continue;
     }
     const expected = leaves.get(position) ?? [];
-    expected.push({ path, hash: leafHash(options.sha256, commitment) });
+    const hash = leafHash(options.sha256, commitment);
+    expected.push({ path, hash, code: 'LEDGER_RECEIPT_BROKEN' });
+    leaves.set(position, expected);
+  }
+  for (const [position, { path, commitment }] of options.leaves ?? []) {
+    // What is not sealed yet stands in no tree.
+    if (position >= checkpoint.size) continue;
+    const expected = leaves.get(position) ?? [];
+    const hash = leafHash(options.sha256, commitment);
+    expected.push({ path, hash, code: 'LEDGER_ENTRY_DIFFERS' });
     leaves.set(position, expected);
   }
   return leaves;
@@ -251,10 +263,10 @@ async function recompute(
     if (hashes === undefined) return undefined;
     const completed: [TileId, readonly Uint8Array[]][] = [];
     for (const hash of hashes) {
-      for (const { path, hash: promised } of work.leaves.get(frontier.size) ?? []) {
+      for (const { path, hash: promised, code } of work.leaves.get(frontier.size) ?? []) {
         if (equalBytes(hash, promised)) continue;
         const message = `Another entry stands at position ${frontier.size}.`;
-        work.report('LEDGER_RECEIPT_BROKEN', path, message);
+        work.report(code, path, message);
       }
       frontier.push(sha256, hash, (id, full) => completed.push([id, full]));
       checkHeads();

@@ -6,10 +6,10 @@ export const limits = {
   noteSignaturesMax: 32,
   /** Characters of an origin or key name: it stands in every checkpoint and receipt. */
   nameCharactersMax: 255,
-  /** Bytes of one proof text: 63 hashes, some extra data, and one checkpoint. */
-  proofBytesMax: 393_216,
-  /** Bytes of opaque extra data in a proof text. */
-  proofExtraBytesMax: 65_536,
+  /** Bytes of one proof text: 63 hashes, the extra data in base64, and one checkpoint. */
+  proofBytesMax: 6_291_456,
+  /** Bytes of extra data in a proof text: a row with a megabyte of text, in base64, must fit. */
+  proofExtraBytesMax: 4_194_304,
   /** Hashes in one Merkle path: leaf counts stay below 2^63. Consistency proofs may hold one more. */
   pathHashesMax: 64,
   /** Characters of one receipt: servers and proxies refuse header lines beyond 8 KiB. */
