@@ -166,6 +166,21 @@ void test('refuses options out of range', async () => {
   }
 });
 
+void test('rolls when asked: what follows is under another key', async () => {
+  const options = journalOn(await emptyDisk());
+  const { journal } = await filled(options, [record('a')]);
+  assert.equal(journal.wrappedKeys().length, 1);
+  journal.roll();
+  assert.equal(journal.wrappedKeys().length, 1);
+  await journal.append(record('b'));
+  await journal.append(record('c'));
+  const [first, second, ...more] = journal.wrappedKeys();
+  assert.notDeepEqual(first, second);
+  assert.deepEqual(more, []);
+  assert.equal((await entries(journal)).length, 3);
+  await journal.close();
+});
+
 void test('rolls to a new segment by size and by age, and reads across', async () => {
   const clock = new ManualClock();
   const limits = { segmentBytesMax: 8192, segmentAgeMsMax: 1000 };

@@ -102,6 +102,10 @@ export interface Journal {
    * loss; after a rejection it can be done again.
    */
   erase(positions: ReadonlySet<bigint>): Promise<number>;
+  /** The next entry begins a new segment, under a new key. What is written already stays as it is. */
+  roll(): void;
+  /** The wrapped keys of the segments that are held, oldest first. */
+  wrappedKeys(): readonly Uint8Array[];
   /** Writes what is queued, then lets go of files and keys. Rejects nothing. */
   close(): Promise<void>;
 }

@@ -786,6 +786,14 @@ export class SegmentedJournal implements Journal {
     }
   }
 
+  roll(): void {
+    this.#rollWanted = true;
+  }
+
+  wrappedKeys(): readonly Uint8Array[] {
+    return this.#held.map(({ file }) => file.header.wrappedKey);
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
