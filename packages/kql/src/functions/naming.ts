@@ -76,6 +76,7 @@ export const resultNaming: ReadonlyMap<string, string> = new Map([
   ['dcount_hll', 'dcount_hll'],
   ['gettype', 'type'],
   ['percentile_tdigest', 'percentile_tdigest'],
+  ['percentiles_array_tdigest', 'percentile_tdigest'],
   ['repeat', 'repeat'],
   ['string_size', 'string_size'],
   ['strlen', 'strlen'],

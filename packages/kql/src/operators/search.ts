@@ -84,6 +84,7 @@ export function term(
   input: Relation,
   caseSensitive: boolean,
 ): Bound {
+  if (value.kind === 'star') return constant('bool', true);
   const { binder } = context;
   const again = (each: Expression): Bound => term(context, each, input, caseSensitive);
   if (value.kind === 'logical') return binder.logicalOf(value.operator, value.terms.map(again));

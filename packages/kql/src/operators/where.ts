@@ -9,7 +9,7 @@ interface WhereSyntax extends OperatorSyntax {
 export const where = piped<WhereSyntax>({
   names: ['where', 'filter'],
   parse(parser, start) {
-    const predicate = parser.expression();
+    const predicate = parser.condition();
     return { operator: 'where', predicate, span: parser.spanFrom(start) };
   },
   bind(context, syntax, input) {

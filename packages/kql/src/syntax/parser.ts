@@ -142,6 +142,7 @@ export class Parser {
   private readonly diagnostics: Diagnostics;
   private at = 0;
   private depth = 0;
+  private equalsCompares = false;
 
   constructor(
     text: string,
@@ -475,7 +476,8 @@ export class Parser {
       this.is(';', tokens)
     )
       return false;
-    if (word === 'range' || word === 'count') return !this.is('(', tokens);
+    if (word === 'range') return following.kind === 'name' || this.is('[', tokens);
+    if (word === 'count') return !this.is('(', tokens);
     return !this.is('.', tokens);
   }
 
@@ -595,6 +597,17 @@ export class Parser {
     return this.nested(() => this.or());
   }
 
+  /** A condition, in which published queries write `=` for `==`, and the service reads it so. */
+  condition(): Expression {
+    const before = this.equalsCompares;
+    this.equalsCompares = true;
+    try {
+      return this.expression();
+    } finally {
+      this.equalsCompares = before;
+    }
+  }
+
   private or(): Expression {
     return this.logical('or', () => this.and());
   }
@@ -639,6 +652,11 @@ export class Parser {
         case ':': {
           this.next();
           return this.binary(token.text, left, this.additive(), start);
+        }
+        case '=': {
+          if (!this.equalsCompares) return undefined;
+          this.next();
+          return this.binary('==', left, this.additive(), start);
         }
         case '<>': {
           this.next();

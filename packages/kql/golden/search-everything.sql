@@ -1,0 +1,7 @@
+-- set_$table:dynamic
+-- p0 = "Heartbeat"
+SELECT nullIf(nullIf(concat('[', arrayStringConcat(groupUniqArray(1048576)(toJSONString(`$table`)), ','), ']'), ''), 'null')
+FROM (SELECT {p0:String} AS `$table`
+FROM `workspace`.`Heartbeat`
+WHERE true)
+LIMIT 1001
