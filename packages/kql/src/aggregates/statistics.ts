@@ -115,6 +115,7 @@ const merged = (name: string): AggregateRow => ({
   name,
   takes: 'dynamic',
   gives: 'dynamic',
+  naming: { prefix: 'merge_tdigests' },
   sql: (args, context) => {
     const [values, weights] = digestArrays(at(args, 0), context.args[0]);
     return stateOf(call('sumMap', values, weights));
