@@ -6,6 +6,7 @@ import { encodingRows } from './encoding.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
+import { seriesModelRows } from './series-model.js';
 import { seriesStatisticRows } from './series-statistics.js';
 import { seriesRows } from './series.js';
 import { sketchRows } from './sketch.js';
@@ -34,6 +35,7 @@ function table(): Map<string, FunctionRow> {
       windowRows,
       seriesRows,
       seriesStatisticRows,
+      seriesModelRows,
       unitRows,
     ]) {
       for (const row of family) {
@@ -51,5 +53,10 @@ export function functionNamed(name: string): FunctionRow | undefined {
 }
 
 export function functionNames(): Iterable<string> {
-  return table().keys();
+  return [...table().keys()].filter((name) => !name.startsWith('$'));
+}
+
+/** Rows that give a bag of several columns (`operators/several.ts`), by the name of the call. */
+export function severalNames(): Iterable<string> {
+  return [...table().keys()].flatMap((name) => (name.startsWith('$') ? [name.slice(1)] : []));
 }

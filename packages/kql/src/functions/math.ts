@@ -28,13 +28,38 @@ function realFunction(name: string, sqlName = name, aliases: readonly string[] =
   return { name, aliases, takes: 'real', gives: 'real', sql: (args) => call(sqlName, at(args, 0)) };
 }
 
+/** A bin's size that is known to be above 0. */
+const goodSize = (of: Bound | undefined): boolean =>
+  of?.kind === 'constant' &&
+  (typeof of.value === 'bigint' || typeof of.value === 'number'
+    ? of.value > 0
+    : Number(of.value) > 0);
+
+/** Null for a size of 0 or less, which `made` is never asked about. */
+function ofSize(
+  size: Sql,
+  bound: Bound | undefined,
+  type: ScalarType,
+  made: (size: Sql) => Sql,
+): Sql {
+  if (goodSize(bound)) return made(size);
+  const one =
+    type === 'real'
+      ? real(1)
+      : type === 'decimal'
+        ? cast(integer(1), 'Decimal(38, 17)')
+        : integer(1, 'Int64');
+  const positive = infix('>', size, integer(0));
+  return call('if', positive, made(call('if', positive, size, one)), nullOf(storageType[type]));
+}
+
 /** `bin`: down to a multiple of the size, on negative values too. Sizes of 0 or less give null. */
 function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType): Sql {
-  const [value, size] = [at(args, 0), at(args, 1)];
+  const value = at(args, 0);
   const sizeBound = bounds[1];
-  if (type === 'real') return infix('*', call('floor', infix('/', value, size)), size);
-  if (type === 'decimal') return infix('*', call('floor', infix('/', value, size)), size);
   if (
+    type !== 'real' &&
+    type !== 'decimal' &&
     sizeBound?.kind === 'constant' &&
     typeof sizeBound.value === 'bigint' &&
     sizeBound.value > 0n
@@ -47,11 +72,10 @@ function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType
     if (type === 'datetime') return infix('-', value, infix('%', value, bare));
     return infix('-', value, call('toInt64', call('positiveModulo', value, typed)));
   }
-  return call(
-    'if',
-    infix('>', size, integer(0)),
-    infix('-', value, call('toInt64', call('positiveModuloOrNull', value, size))),
-    nullOf('Nullable(Int64)'),
+  return ofSize(at(args, 1), sizeBound, type, (size) =>
+    type === 'real' || type === 'decimal'
+      ? infix('*', call('floor', infix('/', value, size)), size)
+      : infix('-', value, call('toInt64', call('positiveModulo', value, size))),
   );
 }
 
@@ -71,7 +95,7 @@ function binRow(name: string, aliases: readonly string[] = []): FunctionRow {
       const [value, size] = [args[0]?.type ?? 'long', args[1]?.type ?? 'long'];
       return value === 'datetime' || value === 'timespan' ? value : widest(value, size);
     },
-    nulls: 'args',
+    nulls: (args) => (goodSize(args[1]) ? 'args' : 'always'),
     sql: (args, context) => binned(args, context.args, context.type),
   };
 }
@@ -129,12 +153,15 @@ export const mathRows: readonly FunctionRow[] = [
         ? value
         : widest(widest(value, args[1]?.type ?? 'long'), args[2]?.type ?? 'long');
     },
+    nulls: (args) => (goodSize(args[1]) ? 'args' : 'always'),
     sql: (args, context) => {
-      const [value, size, fixed] = [at(args, 0), at(args, 1), at(args, 2)];
+      const [value, fixed] = [at(args, 0), at(args, 2)];
       const offset = infix('-', value, fixed);
-      if (context.type === 'real' || context.type === 'decimal')
-        return infix('+', fixed, infix('*', call('floor', infix('/', offset, size)), size));
-      return infix('-', value, call('toInt64', call('positiveModulo', offset, size)));
+      return ofSize(at(args, 1), context.args[1], context.type, (size) =>
+        context.type === 'real' || context.type === 'decimal'
+          ? infix('+', fixed, infix('*', call('floor', infix('/', offset, size)), size))
+          : infix('-', value, call('toInt64', call('positiveModulo', offset, size))),
+      );
     },
   },
   {
@@ -205,7 +232,14 @@ export const mathRows: readonly FunctionRow[] = [
     sql: (args, context) => {
       const of = context.args[0]?.type;
       if (of === 'int' || of === 'long')
-        return args.length === 1 ? at(args, 0) : call('round', ...args);
+        return args.length === 1
+          ? at(args, 0)
+          : // The engine refuses a scale beyond its own.
+            call(
+              'round',
+              at(args, 0),
+              call('least', call('greatest', at(args, 1), integer(-18)), integer(0)),
+            );
       // Halves go away from zero, as in Kusto; the engine's round takes them to even.
       const scale = args.length === 1 ? real(1) : call('exp10', at(args, 1));
       const value = call('toFloat64', at(args, 0));
@@ -402,11 +436,12 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'hash',
     takes: ['scalar', 'scalar, integer'],
     gives: 'long',
+    nulls: (args) => (args.length === 1 || goodSize(args[1]) ? 'args' : 'always'),
     sql: (args) => {
       const hashed = call('reinterpretAsInt64', call('xxHash64', at(args, 0)));
       return args[1] === undefined
         ? hashed
-        : call('toInt64', call('positiveModulo', hashed, args[1]));
+        : call('toInt64', call('positiveModuloOrNull', hashed, args[1]));
     },
   },
   {

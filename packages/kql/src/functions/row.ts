@@ -11,6 +11,8 @@ export interface FoldContext {
 /** Makes a call, of a function or of an infix operator, by name. */
 export type ComposeCall = (name: string, args: readonly Bound[]) => Bound;
 
+export type Nulls = 'args' | 'never' | 'always';
+
 /** One scalar function. To add one, add a row to a table in this folder (see README.md). */
 export interface FunctionRow {
   readonly name: string;
@@ -28,9 +30,10 @@ export interface FunctionRow {
   readonly gives: ScalarType | ((args: readonly Bound[]) => ScalarType);
   /**
    * `args` (default): null where an argument may be null; `never`; `always`. Strings and dynamics
-   * are never null: `sql` must make '' of it.
+   * are never null: `sql` must make '' of it. A function of the converted arguments where it
+   * depends on them.
    */
-  readonly nulls?: 'args' | 'never' | 'always';
+  readonly nulls?: Nulls | ((args: readonly Bound[]) => Nulls);
   readonly volatile?: boolean;
   /** A window function: needs serialized rows. */
   readonly window?: boolean;

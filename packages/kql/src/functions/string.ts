@@ -652,7 +652,7 @@ export const stringRows: readonly FunctionRow[] = [
           : array(
               of.type === 'string'
                 ? call('toUInt32OrZero', arg)
-                : call('toUInt32', call('ifNull', arg, integer(0))),
+                : call('toUInt32', call('toFloat64', call('ifNull', arg, integer(0)))),
             );
       });
       const codes = lists.length === 1 ? (lists[0] as Sql) : call('arrayConcat', ...lists);

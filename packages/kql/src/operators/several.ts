@@ -1,5 +1,8 @@
+import { invariant } from '@strongroom/base';
 import type { ScalarType } from '@strongroom/sql';
 import { problem } from '../diagnostics.js';
+import { functionNamed } from '../functions/index.js';
+import type { FunctionRow } from '../functions/row.js';
 import { constant } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
 import type { Relation } from '../semantics/relation.js';
@@ -32,7 +35,98 @@ const severalColumns = new Map<string, readonly (readonly [string, ScalarType])[
       ['line_fit', 'dynamic'],
     ],
   ],
+  [
+    'series_fft',
+    [
+      ['real', 'dynamic'],
+      ['imag', 'dynamic'],
+    ],
+  ],
+  [
+    'series_ifft',
+    [
+      ['real', 'dynamic'],
+      ['imag', 'dynamic'],
+    ],
+  ],
+  [
+    'series_periods_detect',
+    [
+      ['periods', 'dynamic'],
+      ['scores', 'dynamic'],
+    ],
+  ],
+  [
+    'series_periods_validate',
+    [
+      ['periods', 'dynamic'],
+      ['scores', 'dynamic'],
+    ],
+  ],
+  [
+    'series_decompose',
+    [
+      ['baseline', 'dynamic'],
+      ['seasonal', 'dynamic'],
+      ['trend', 'dynamic'],
+      ['residual', 'dynamic'],
+    ],
+  ],
+  [
+    'series_decompose_forecast',
+    [
+      ['baseline', 'dynamic'],
+      ['seasonal', 'dynamic'],
+      ['trend', 'dynamic'],
+      ['residual', 'dynamic'],
+    ],
+  ],
+  [
+    'series_decompose_anomalies',
+    [
+      ['ad_flag', 'dynamic'],
+      ['ad_score', 'dynamic'],
+      ['baseline', 'dynamic'],
+    ],
+  ],
+  [
+    'series_fit_poly',
+    [
+      ['rsquare', 'real'],
+      ['coefficients', 'dynamic'],
+      ['variance', 'real'],
+      ['rvariance', 'real'],
+      ['poly_fit', 'dynamic'],
+    ],
+  ],
+  [
+    'series_fit_2lines',
+    [
+      ['rsquare', 'real'],
+      ['split_idx', 'long'],
+      ['variance', 'real'],
+      ['rvariance', 'real'],
+      ['line_fit', 'dynamic'],
+      ['right_rsquare', 'real'],
+      ['right_slope', 'real'],
+      ['right_interception', 'real'],
+      ['right_variance', 'real'],
+      ['right_rvariance', 'real'],
+      ['left_rsquare', 'real'],
+      ['left_slope', 'real'],
+      ['left_interception', 'real'],
+      ['left_variance', 'real'],
+      ['left_rvariance', 'real'],
+    ],
+  ],
 ]);
+
+/** The row that gives the bag of a call's columns. */
+function bagRow(name: string): FunctionRow {
+  const row = functionNamed(`${name}_dynamic`) ?? functionNamed(`$${name}`);
+  invariant(row !== undefined, `${name} has a row for its columns`);
+  return row;
+}
 
 /**
  * The columns of `(a, b) = series_stats(x)`: a list of names leaves out the columns beyond it, one
@@ -50,7 +144,7 @@ export function bindSeveral(
   const { binder } = context;
   const scope = scopeOf(context, input);
   const args = value.args.map((arg) => binder.scalar(arg.value, scope));
-  const bag = binder.call(`${value.name}_dynamic`, args, value.span);
+  const bag = binder.apply(bagRow(value.name), value.name, args, value.span);
   const first = value.args[0];
   const base = `${value.name}_${first === undefined ? '' : binder.nameFor(first.value, scope)}`;
   if (names.length > parts.length)
