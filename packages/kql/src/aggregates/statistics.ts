@@ -72,7 +72,7 @@ function levels(given: readonly Bound[]): number[] {
       const parsed: unknown = JSON.parse(String(each.value));
       return Array.isArray(parsed) ? parsed.map(Number) : [Number(parsed)];
     })
-    .map((each) => Math.min(100, Math.max(0, each)) / 100);
+    .map((each) => (Number.isNaN(each) ? 0 : Math.min(100, Math.max(0, each)) / 100));
 }
 
 function suffix(value: Bound | undefined): string {

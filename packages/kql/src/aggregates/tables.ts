@@ -198,7 +198,7 @@ function percentSuffix(value: Bound | undefined): string {
 
 function levelOf(value: Bound | undefined): Sql {
   const number = value?.kind === 'constant' && value.value !== null ? Number(value.value) : 50;
-  return real(Math.min(100, Math.max(0, number)) / 100);
+  return real(Number.isNaN(number) ? 0 : Math.min(100, Math.max(0, number)) / 100);
 }
 
 /** Kusto's percentile is a value of the data (nearest rank), not one between two. */

@@ -1178,9 +1178,10 @@ export class Binder implements FoldContext {
       const value = row.fold(values, this, args);
       if (value !== undefined) return constant(type, value);
     }
+    const nulls = typeof row.nulls === 'function' ? row.nulls(args) : row.nulls;
     const nullable =
       hasNull(type) &&
-      (row.nulls === 'always' || (row.nulls !== 'never' && args.some((arg) => arg.nullable)));
+      (nulls === 'always' || (nulls !== 'never' && args.some((arg) => arg.nullable)));
     let size = 1;
     for (const arg of args) size += sizeOf(arg);
     if (size > expressionNodesMax) {
