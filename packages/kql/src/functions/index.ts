@@ -6,6 +6,8 @@ import { encodingRows } from './encoding.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
+import { hashRows } from './hash.js';
+import { probabilityRows } from './probability.js';
 import { seriesModelRows } from './series-model.js';
 import { seriesStatisticRows } from './series-statistics.js';
 import { seriesRows } from './series.js';
@@ -36,6 +38,8 @@ function table(): Map<string, FunctionRow> {
       seriesRows,
       seriesStatisticRows,
       seriesModelRows,
+      probabilityRows,
+      hashRows,
       unitRows,
     ]) {
       for (const row of family) {

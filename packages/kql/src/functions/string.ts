@@ -313,6 +313,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'extract_all',
+    aliases: ['extractall'],
     takes: ['text, text', 'text, dynamic, text'],
     gives: 'dynamic',
     constants: [0],
@@ -325,7 +326,9 @@ export const stringRows: readonly FunctionRow[] = [
           : call('concat', text('('), at(args, 0), text(')'));
       const groups = call('extractAllGroupsVertical', value, regex);
       if (args.length === 3) {
-        const wanted = jsonExtract(at(args, 1), context.args[1], 'Array(Int64)');
+        const wanted =
+          groupNumbers(context.args[0], context.args[1]) ??
+          jsonExtract(at(args, 1), context.args[1], 'Array(Int64)');
         return call(
           'toJSONString',
           call(
@@ -520,10 +523,15 @@ export const stringRows: readonly FunctionRow[] = [
     sql: (args) => {
       const path = at(args, 0);
       const scheme = call('regexpExtract', path, text('^([a-zA-Z][a-zA-Z0-9+.-]*)://'), integer(1));
-      const root = call('regexpExtract', path, text('^([a-zA-Z]:|/)'), integer(1));
+      const root = call(
+        'regexpExtract',
+        path,
+        text('^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?([a-zA-Z]:|/)'),
+        integer(1),
+      );
       const directory = call('regexpExtract', path, text('(?s)^(.*)[/\\\\][^/\\\\]*$'), integer(1));
       const file = call('regexpExtract', path, text('(?s)([^/\\\\]*)$'), integer(1));
-      const extension = call('regexpExtract', file, text('(?s)\\.([^.:]*)$'), integer(1));
+      const extension = call('regexpExtract', file, text('^[^:]*\\.([^.:]*)'), integer(1));
       const stream = call('regexpExtract', file, text('(?s):(.*)$'), integer(1));
       const base = call('regexpExtract', file, text('(?s)^([^:]*)'), integer(1));
       return call(
@@ -757,4 +765,26 @@ function nullTest(value: Sql, of: Bound): Sql {
   if (of.type === 'dynamic')
     return { kind: 'in', value, list: [text(''), text('null')], negated: false };
   return call('isNull', value);
+}
+
+/** The numbers of groups that a constant list names or counts. */
+function groupNumbers(regex: Bound | undefined, wanted: Bound | undefined): Sql | undefined {
+  if (regex?.kind !== 'constant' || wanted?.kind !== 'constant') return undefined;
+  const groups = [
+    ...String(regex.value).matchAll(/\\.|\((?:\?P?<([A-Za-z_][A-Za-z0-9_]*)>|(?!\?))/g),
+  ]
+    .filter((each) => each[0].startsWith('('))
+    .map((each) => each[1]);
+  const parsed: unknown = JSON.parse(String(wanted.value ?? '[]'));
+  if (!Array.isArray(parsed) || parsed.length === 0) return undefined;
+  return array(
+    ...parsed.map((each: unknown) =>
+      integer(
+        typeof each === 'number'
+          ? BigInt(Math.trunc(Math.min(Math.max(each, 0), 1000)))
+          : BigInt(groups.indexOf(String(each)) + 1),
+        'Int64',
+      ),
+    ),
+  );
 }
