@@ -494,6 +494,7 @@ export const dynamicRows: readonly FunctionRow[] = [
         'arrayStringConcat',
         jsonExtract(at(args, 0), context.args[0], 'Array(String)'),
         at(args, 1),
+    aliases: ['array_strcat'],
       ),
   },
   {
