@@ -6,6 +6,7 @@ import { openLocalKeystore } from '@strongroom/keys';
 import type { Context } from '../context.js';
 import { optionsOf, printList } from '../context.js';
 import { cliError } from '../errors.js';
+import { defaultRootKey } from '../workspace-files.js';
 
 /**
  * `strongroom audit`: what concerns no workspace (sign-ins, users, applications) is in no table, but
@@ -71,14 +72,6 @@ Acts on a workspace are in its AzureActivity, its queries in LAQueryLogs:
         );
       }
     });
-}
-
-/** As the service has it: `$STATE_DIRECTORY`, else the user's configuration folder. */
-function defaultRootKey({ environment }: Context): string {
-  const state = environment['STATE_DIRECTORY'];
-  if (state !== undefined && state !== '') return join(state, 'root.key');
-  const home = environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? '/root', '.config');
-  return join(home, 'strongroom', 'root.key');
 }
 
 function readRows(payload: Uint8Array): object[] {

@@ -1,19 +1,37 @@
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { fromUtf8 } from '@strongroom/base';
+import { equalBytes, fromUtf8 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
-import { verifyLedgerDirectory } from '@strongroom/ledger';
-import type { LedgerVerdict } from '@strongroom/ledger';
+import type { WorkspaceKeys } from '@strongroom/keys';
+import { parseVerifierKey, verifyLedgerDirectory, verifySubjectProof } from '@strongroom/ledger';
+import type { LedgerVerdict, ProvedSubject, Verdict } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import type { Context } from '../context.js';
 import { optionsOf, print } from '../context.js';
 import { cliError } from '../errors.js';
+import { journalLeaves, readRecords, verifyRows } from '../deep-verification.js';
+import type { DeepVerdict, ReadRecords, RowProblem } from '../deep-verification.js';
 import { Progress } from '../terminal.js';
+import { defaultRootKey, openKeysOf } from '../workspace-files.js';
 
 interface VerifyOptions {
   readonly publicKey?: string[];
   readonly checkpoint?: string[];
+  readonly since?: string[];
   readonly receipt?: string[];
+  readonly proof?: string[];
+  readonly payload?: string;
+  readonly deep?: boolean;
+  readonly rootKey?: string;
+}
+
+/** A ledger, and what was found in it and beside it. */
+interface Finding {
+  readonly ledger: string;
+  readonly verdict: LedgerVerdict;
+  /** Records and journal, where `--deep` opened them. */
+  readonly records: readonly RowProblem[];
+  readonly rows?: DeepVerdict;
 }
 
 /** The file beside a ledger that holds its public keys, one a line. */
@@ -23,56 +41,230 @@ const publicKeyFile = 'public-keys';
 export function addVerifyCommand(program: Command, context: Context): void {
   program
     .command('verify')
-    .argument('<dir>', 'a data directory, or one ledger in it; a copy is enough')
+    .argument('[dir]', 'a data directory, a workspace in it, or one ledger; a copy is enough')
     .option('--public-key <key...>', 'trusted key (name+hash+base64), or a file with keys')
-    .option(
-      '--checkpoint <file...>',
-      'checkpoint kept by someone else: the ledger must continue it',
-    )
+    .option('--since <file...>', 'earlier checkpoint that was kept: the ledger must continue it')
+    .option('--checkpoint <file...>', 'the same as --since')
     .option('--receipt <file...>', 'receipt kept by a sender: its entry must be in the ledger')
-    .description('checks ledgers offline: every hash, every signature; exit code 5 where one fails')
-    .action(async (directory: string, own: VerifyOptions, command: Command) => {
+    .option(
+      '--proof <file...>',
+      'proof of a row or a batch; needs no directory, but the public key',
+    )
+    .option('--payload <file>', 'with --proof of a batch: its rows as they were sent, inflated')
+    .option('--deep', 'also every row of the tables; needs the root key, and the service stopped')
+    .option('--root-key <file>', 'with --deep: root key; otherwise that of this account')
+    .description('checks offline: every hash, every signature; exit code 5 where one fails')
+    .addHelpText('after', help)
+    .action(async (directory: string | undefined, own: VerifyOptions, command: Command) => {
       const options = optionsOf<VerifyOptions>(command);
-      const top = resolve(context.workingDirectory, directory);
-      const ledgers = await findLedgers(context, top);
-      if (ledgers.length === 0) {
-        throw cliError('CLI_NOT_FOUND', `There is no ledger below ${directory}.`);
-      }
       const given = await readAll(context, own.publicKey ?? []);
-      const receipts = await readAll(context, own.receipt ?? []);
-      const expected = await Promise.all(
-        (own.checkpoint ?? []).map(async (path) => fromUtf8(await readFile(context, path))),
-      );
-      const verdicts: { ledger: string; verdict: LedgerVerdict }[] = [];
-      for (const ledger of ledgers) {
-        const keys = given.length > 0 ? given : await keysBeside(context, ledger);
-        const name = relative(top, ledger) || '.';
-        const progress = new Progress(context.terminal);
-        const verdict = await verifyLedgerDirectory({
-          directory: ledger,
-          fs: context.fs,
-          sha256,
-          verifySignature: verifyEd25519,
-          publicKeys: keys,
-          expected: ledgers.length === 1 ? expected : expected.filter((text) => isOf(text, keys)),
-          receipts: ledgers.length === 1 ? receipts : receipts.filter((text) => isFor(text, keys)),
-          onProgress: (leaves, size) => progress.update(`${name}: ${leaves} of ${size} leaves`),
-        });
-        progress.update('');
-        verdicts.push({ ledger: name, verdict });
+      if (directory === undefined && own.proof === undefined) {
+        throw cliError('CLI_USAGE', 'Give a directory, or a proof with --proof.');
       }
-      if (given.length === 0) {
+      const found =
+        directory === undefined ? [] : await verifyLedgers(context, directory, own, given);
+      const proofs = await verifyProofs(context, { own, given, found });
+      if (directory !== undefined && given.length === 0) {
         context.terminal.note(
           'Verified with the keys found beside the ledgers. Against someone who could write there,\n' +
             'give the keys that you kept: --public-key FILE.\n',
         );
       }
-      const ok = verdicts.every(({ verdict }) => verdict.ok);
-      await print(context, options, { ok, ledgers: verdicts.map(asJson) }, () =>
-        verdicts.map(asText).join(''),
+      const ok =
+        found.every(isSound) &&
+        proofs.every(({ verdict, payload }) => verdict.ok && payload !== false);
+      await print(
+        context,
+        options,
+        {
+          ok,
+          ...(directory === undefined ? {} : { ledgers: found.map(asJson) }),
+          ...(proofs.length === 0 ? {} : { proofs: proofs.map(proofAsJson) }),
+        },
+        () => found.map(asText).join('') + proofs.map(proofAsText).join(''),
       );
       if (!ok) throw cliError('CLI_VERIFICATION_FAILED', 'Verification failed.');
     });
+}
+
+const help = `
+  strongroom verify data                          everything below a data directory
+  strongroom verify data --since kept.checkpoint  … which must continue what you kept
+  strongroom verify --proof row.tlog-proof --public-key keys.txt
+  strongroom verify COPY --deep                   … and every row of every table
+
+--deep opens the tables with the engine, which writes into their directory: give it a copy where nothing
+may change. What lies behind the newest checkpoint that anyone else has seen can be cut off unseen:
+keep checkpoints elsewhere (docs/formats/ledger.md).`;
+
+const isSound = ({ verdict, records, rows }: Finding): boolean =>
+  verdict.ok && records.length === 0 && (rows === undefined || rows.problems.length === 0);
+
+async function verifyLedgers(
+  context: Context,
+  directory: string,
+  own: VerifyOptions,
+  given: readonly string[],
+): Promise<Finding[]> {
+  const top = resolve(context.workingDirectory, directory);
+  const ledgers = await findLedgers(context, top);
+  if (ledgers.length === 0) {
+    throw cliError('CLI_NOT_FOUND', `There is no ledger below ${directory}.`);
+  }
+  const receipts = await readAll(context, own.receipt ?? []);
+  const expected = await Promise.all(
+    [...(own.checkpoint ?? []), ...(own.since ?? [])].map(async (path) =>
+      fromUtf8(await readFile(context, path)),
+    ),
+  );
+  const alone = ledgers.length === 1;
+  const found: Finding[] = [];
+  for (const ledger of ledgers) {
+    const keys = given.length > 0 ? given : await keysBeside(context, ledger);
+    const name = relative(top, ledger) || '.';
+    const progress = new Progress(context.terminal);
+    const beside = await readBeside(context, ledger, own);
+    const verdict = await verifyLedgerDirectory({
+      directory: ledger,
+      fs: context.fs,
+      sha256,
+      verifySignature: verifyEd25519,
+      publicKeys: keys,
+      expected: alone ? expected : expected.filter((text) => isOf(text, keys)),
+      receipts: alone ? receipts : receipts.filter((text) => isFor(text, keys)),
+      leaves: beside.leaves,
+      onProgress: (leaves, size) => progress.update(`${name}: ${leaves} of ${size} leaves`),
+    });
+    let rows: DeepVerdict | undefined;
+    try {
+      if (beside.open !== undefined) {
+        rows = await verifyRows(context, {
+          directory: dirname(ledger),
+          ...beside.open,
+          size: verdict.size,
+          onProgress: (count, table) => progress.update(`${name}: ${table}, ${count} rows`),
+        });
+      }
+    } finally {
+      beside.open?.keys.close();
+    }
+    progress.update('');
+    found.push({
+      ledger: name,
+      verdict,
+      records: beside.problems,
+      ...(rows === undefined ? {} : { rows }),
+    });
+  }
+  return found;
+}
+
+interface Beside {
+  readonly leaves: ReadRecords['leaves'];
+  readonly problems: readonly RowProblem[];
+  /** What the tables are held against, with `--deep`. */
+  readonly open?: Pick<ReadRecords, 'expected'> & { readonly keys: WorkspaceKeys };
+}
+
+/** What lies beside a ledger and must agree with it: the journal; with `--deep` the records. */
+async function readBeside(context: Context, ledger: string, own: VerifyOptions): Promise<Beside> {
+  const directory = dirname(ledger);
+  const id = basename(directory);
+  const isWorkspace = (await context.fs.stat(join(directory, 'engine-keys')))?.kind === 'file';
+  if (own.deep === true && isWorkspace) {
+    const rootKey =
+      own.rootKey === undefined
+        ? defaultRootKey(context)
+        : resolve(context.workingDirectory, own.rootKey);
+    const keys = await openKeysOf(context, { directory, id, rootKey });
+    try {
+      const { expected, leaves, problems } = await readRecords(context, { directory, id, keys });
+      return { leaves, problems, open: { expected, keys } };
+    } catch (error) {
+      keys.close();
+      throw error;
+    }
+  }
+  const leaves: ReadRecords['leaves'] = new Map();
+  const journal = join(directory, 'journal');
+  if ((await context.fs.stat(journal))?.kind !== 'directory') return { leaves, problems: [] };
+  const problems = (await journalLeaves(context, journal, leaves)).map((message): RowProblem => ({
+    code: 'JOURNAL_DAMAGED',
+    message: `journal: ${message}`,
+  }));
+  return { leaves, problems };
+}
+
+interface ProofFinding {
+  readonly file: string;
+  readonly verdict: Verdict<ProvedSubject>;
+  /** False where the payload that was given is another one. */
+  readonly payload?: boolean;
+}
+
+async function verifyProofs(
+  context: Context,
+  work: { own: VerifyOptions; given: readonly string[]; found: readonly Finding[] },
+): Promise<ProofFinding[]> {
+  const { own, given, found } = work;
+  const files = own.proof ?? [];
+  const texts = given.length > 0 ? given : found.flatMap(({ verdict }) => verdict.verifierKeys);
+  if (files.length > 0 && texts.length === 0) {
+    throw cliError('CLI_USAGE', 'A proof is checked with the public key: give --public-key.');
+  }
+  const keys = texts.map((text) => parseVerifierKey(sha256, text));
+  const payload =
+    own.payload === undefined ? undefined : sha256(await readFile(context, own.payload));
+  return Promise.all(
+    files.map(async (file): Promise<ProofFinding> => {
+      const source = fromUtf8(await readFile(context, file));
+      const verdict = await verifySubjectProof(source, {
+        sha256,
+        verifySignature: verifyEd25519,
+        keys,
+      });
+      if (payload === undefined || !verdict.ok) return { file, verdict };
+      const proved = verdict.value.payloadHash;
+      return { file, verdict, payload: proved !== undefined && equalBytes(proved, payload) };
+    }),
+  );
+}
+
+const proofAsJson = ({ file, verdict, payload }: ProofFinding): object => ({
+  file,
+  ok: verdict.ok && payload !== false,
+  ...(payload === undefined ? {} : { payloadMatches: payload }),
+  ...(verdict.ok
+    ? {
+        kind: verdict.value.kind,
+        origin: verdict.value.origin,
+        index: verdict.value.index.toString(),
+        time: new Date(verdict.value.time).toISOString(),
+        treeSize: verdict.value.checkpoint.size.toString(),
+        checkpointTime: new Date(verdict.value.checkpoint.time).toISOString(),
+        table: verdict.value.table,
+        row: verdict.value.cells,
+      }
+    : { code: verdict.code, message: verdict.message }),
+});
+
+function proofAsText({ file, verdict, payload }: ProofFinding): string {
+  if (!verdict.ok) return `FAILED  ${file}  ${verdict.code}: ${verdict.message}\n`;
+  const { kind, origin, index, time, checkpoint, table, cells } = verdict.value;
+  const what =
+    kind === 'row'
+      ? `a row of ${table}, on record in entry ${index}`
+      : `the batch at position ${index}, taken up ${new Date(time).toISOString()}`;
+  const shown = (cells ?? [])
+    .filter(({ value }) => value !== null && value !== '')
+    .map(({ name, value }) => `        ${name}: ${value}\n`);
+  const differs = payload === false ? '        The payload that was given is another one.\n' : '';
+  return (
+    `${payload === false ? 'FAILED' : 'ok    '}  ${file}  ${what}\n` +
+    `        in ${origin}, tree of ${checkpoint.size}, signed ${new Date(checkpoint.time).toISOString()}\n` +
+    shown.join('') +
+    differs
+  );
 }
 
 const isOf = (checkpoint: string, keys: readonly string[]): boolean =>
@@ -82,25 +274,41 @@ const isOf = (checkpoint: string, keys: readonly string[]): boolean =>
 const isFor = (receipt: string, keys: readonly string[]): boolean =>
   keys.some((key) => key.startsWith(`${receipt.split(';')[1]?.trim() ?? ''}+`));
 
-const asJson = ({ ledger, verdict }: { ledger: string; verdict: LedgerVerdict }): object => ({
+const asJson = ({ ledger, verdict, records, rows }: Finding): object => ({
   ledger,
   origin: verdict.checkpoint?.origin,
-  ok: verdict.ok,
+  ok: isSound({ ledger, verdict, records, ...(rows === undefined ? {} : { rows }) }),
   size: verdict.size.toString(),
   root: verdict.root,
   checkpoint: verdict.checkpoint?.text,
   problems: verdict.problems,
   problemsOmitted: verdict.problemsOmitted,
+  records,
+  ...(rows === undefined
+    ? {}
+    : { rows: { ...rows, rows: Number(rows.rows), rowsPending: Number(rows.rowsPending) } }),
 });
 
-function asText({ ledger, verdict }: { ledger: string; verdict: LedgerVerdict }): string {
-  const head = `${verdict.ok ? 'ok    ' : 'FAILED'}  ${ledger}  ${verdict.checkpoint?.origin ?? 'no origin'}  ${verdict.size} entries  root ${verdict.root ?? '-'}\n`;
-  const problems = verdict.problems.map(
-    ({ code, path, message }) => `        ${code}  ${path}: ${message}\n`,
-  );
-  const more =
-    verdict.problemsOmitted > 0 ? `        and ${verdict.problemsOmitted} problems more\n` : '';
-  return head + problems.join('') + more;
+function asText(finding: Finding): string {
+  const { ledger, verdict, records, rows } = finding;
+  const lines = [
+    `${isSound(finding) ? 'ok    ' : 'FAILED'}  ${ledger}  ${verdict.checkpoint?.origin ?? 'no origin'}  ${verdict.size} entries  root ${verdict.root ?? '-'}`,
+    ...verdict.problems.map(({ code, path, message }) => `        ${code}  ${path}: ${message}`),
+  ];
+  const omitted = verdict.problemsOmitted + (rows?.problemsOmitted ?? 0);
+  if (rows !== undefined) {
+    const { tables, rows: count, rowsPending, seconds } = rows;
+    lines.push(
+      `        ${count} rows of ${tables} tables held against the ledger in ${seconds.toFixed(1)} s` +
+        (rowsPending > 0n ? `; ${rowsPending} of them too new to be committed to` : ''),
+    );
+  }
+  for (const { code, table, position, message } of [...records, ...(rows?.problems ?? [])]) {
+    const place = [table, position === undefined ? '' : `position ${position}`].filter(Boolean);
+    lines.push(`        ${code}  ${place.join(', ')}${place.length > 0 ? ': ' : ''}${message}`);
+  }
+  if (omitted > 0) lines.push(`        and ${omitted} problems more`);
+  return `${lines.join('\n')}\n`;
 }
 
 /** Ledger directories at or below `top`: a `ledger` folder of a workspace or of the service. */

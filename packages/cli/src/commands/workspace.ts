@@ -83,13 +83,27 @@ export function addWorkspaceCommands(program: Command, context: Context): void {
     .command('delete')
     .argument('<name>', 'name, GUID or resource id')
     .requiredOption('--yes', 'you mean it')
-    .option('--force', 'at once, without the 14 days in which it can be recovered')
-    .description('deletes a workspace with everything in it')
-    .action(async (name: string, own: { force?: boolean }, command: Command) => {
+    .option(
+      '--force',
+      'after the wait of a purge, without the 14 days in which it can be recovered',
+    )
+    .option('--dry-run', 'only say what would go')
+    .description(
+      'deletes a workspace with everything in it; creating it anew recovers it meanwhile',
+    )
+    .action(async (name: string, own: { force?: boolean; dryRun?: boolean }, command: Command) => {
       const options = optionsOf(command);
       await withClient(context, options, async (client) => {
         const { resourceId } = await findWorkspace(client, name);
         const force = own.force === true ? '&force=true' : '';
+        if (own.dryRun === true) {
+          const would = await client.send(
+            'DELETE',
+            `${resourceId}?api-version=${armVersions.workspaces}${force}&dryRun=true`,
+          );
+          await print(context, options, would, () => `${JSON.stringify(would, null, 2)}\n`);
+          return;
+        }
         await client.send('DELETE', `${resourceId}?api-version=${armVersions.workspaces}${force}`);
         await print(context, options, { deleted: resourceId }, () => `deleted ${name}\n`);
       });
