@@ -1,12 +1,13 @@
 /** The plugins of `evaluate`, one file a plugin or family. */
 
+import { analyticsPlugins } from './analytics.js';
 import { bagUnpack } from './bag-unpack.js';
 import { narrow } from './narrow.js';
 import { pivot } from './pivot.js';
 import type { Plugin } from './plugin.js';
 
 const plugins = new Map<string, Plugin>();
-for (const plugin of [bagUnpack, narrow, pivot]) {
+for (const plugin of [bagUnpack, narrow, pivot, ...analyticsPlugins]) {
   plugins.set(plugin.name, plugin);
 }
 
