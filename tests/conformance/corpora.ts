@@ -18,6 +18,7 @@ import {
 } from '@strongroom/sql';
 import { differingRows, type Cell } from './cells.js';
 import { sampleTables } from './sample-tables.js';
+import { faultyCases } from './faulty.js';
 
 export interface Verdict {
   readonly id: string;
@@ -269,11 +270,12 @@ export class Corpora {
         const same = each.columns.every(
           (column) => column === '...' || known.has(column.toLowerCase()),
         );
+        const fault = same ? undefined : faultyCases.get(each.id);
         verdicts.push({
           id: each.id,
           group,
-          outcome: same ? 'pass' : 'fail',
-          reason: same ? '' : `columns ${names} instead of ${each.columns.join()}`,
+          outcome: same ? 'pass' : fault === undefined ? 'fail' : 'out of scope',
+          reason: same ? '' : (fault ?? `columns ${names} instead of ${each.columns.join()}`),
         });
       } catch (error) {
         verdicts.push({
