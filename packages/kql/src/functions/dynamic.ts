@@ -161,7 +161,15 @@ function rotated(name: string, sign: 1 | -1, shift: boolean): FunctionRow {
     gives: 'dynamic',
     sql: (args, context) => {
       const list = elements(at(args, 0), context.args[0]);
-      const by = sign === 1 ? at(args, 1) : call('negate', at(args, 1));
+      const signed = sign === 1 ? at(args, 1) : call('negate', at(args, 1));
+      // The engine has bounds of its own.
+      const by = shift
+        ? call(
+            'greatest',
+            call('least', signed, integer(arrayElementsMax)),
+            integer(-arrayElementsMax),
+          )
+        : infix('%', signed, call('toInt64', call('greatest', call('length', list), integer(1))));
       if (shift) {
         const fill =
           args[2] === undefined ? text('null') : asJsonElement(args[2], context.args[2] as Bound);
@@ -486,6 +494,7 @@ export const dynamicRows: readonly FunctionRow[] = [
   },
   {
     name: 'strcat_array',
+    aliases: ['array_strcat'],
     takes: 'dynamic, text',
     gives: 'string',
     constants: [1],
@@ -494,7 +503,6 @@ export const dynamicRows: readonly FunctionRow[] = [
         'arrayStringConcat',
         jsonExtract(at(args, 0), context.args[0], 'Array(String)'),
         at(args, 1),
-    aliases: ['array_strcat'],
       ),
   },
   {
@@ -505,7 +513,11 @@ export const dynamicRows: readonly FunctionRow[] = [
       jsonArray(
         call(
           'arrayWithConstant',
-          call('greatest', call('ifNull', at(args, 1), integer(0)), integer(0)),
+          call(
+            'least',
+            call('greatest', call('ifNull', at(args, 1), integer(0)), integer(0)),
+            integer(arrayElementsMax),
+          ),
           asJsonElement(at(args, 0), context.args[0] as Bound),
         ),
       ),

@@ -50,7 +50,15 @@ function ofSize(
         ? cast(integer(1), 'Decimal(38, 17)')
         : integer(1, 'Int64');
   const positive = infix('>', size, integer(0));
-  return call('if', positive, made(call('if', positive, size, one)), nullOf(storageType[type]));
+  const value = made(call('if', positive, size, one));
+  // Of one type with its null: numbers of several kinds may have gone into it.
+  const typed =
+    type === 'real'
+      ? call('toFloat64', value)
+      : type === 'decimal'
+        ? call('accurateCastOrNull', value, text('Decimal(38, 17)'))
+        : value;
+  return call('if', positive, typed, nullOf(storageType[type]));
 }
 
 /** `bin`: down to a multiple of the size, on negative values too. Sizes of 0 or less give null. */
@@ -134,6 +142,18 @@ function extreme(name: string, sqlName: string): FunctionRow {
       );
     },
   };
+}
+
+const goodShift = (of: Bound | undefined): boolean =>
+  of?.kind === 'constant' && typeof of.value === 'bigint' && of.value >= 0n;
+
+/** By the number modulo 64; by a negative number, null. */
+function shifted(name: string, args: readonly Sql[], by: Bound | undefined): Sql {
+  const count = call('bitAnd', at(args, 1), integer(63));
+  const value = call(name, at(args, 0), count);
+  return goodShift(by)
+    ? value
+    : call('if', infix('>=', at(args, 1), integer(0)), value, nullOf('Nullable(Int64)'));
 }
 
 const degrees = 180 / Math.PI;
@@ -241,13 +261,19 @@ export const mathRows: readonly FunctionRow[] = [
               call('least', call('greatest', at(args, 1), integer(-18)), integer(0)),
             );
       // Halves go away from zero, as in Kusto; the engine's round takes them to even.
-      const scale = args.length === 1 ? real(1) : call('exp10', at(args, 1));
       const value = call('toFloat64', at(args, 0));
-      const scaled = infix('*', call('abs', value), scale);
-      const rounded = infix(
-        '/',
-        infix('*', call('sign', value), call('floor', infix('+', scaled, real(0.5)))),
-        scale,
+      const size = args.length === 1 ? real(1) : call('exp10', at(args, 1));
+      const scaled = infix('*', call('abs', value), size);
+      const rounded = call(
+        'multiIf',
+        // Beyond it every real is whole; so the number itself, as are NaN and the infinities.
+        infix('<', scaled, real(2 ** 53)),
+        infix(
+          '/',
+          infix('*', call('sign', value), call('floor', infix('+', scaled, real(0.5)))),
+          call('if', infix('>', size, real(0)), size, real(1)),
+        ),
+        value,
       );
       return of === 'decimal'
         ? cast(
@@ -359,13 +385,15 @@ export const mathRows: readonly FunctionRow[] = [
     name: 'binary_shift_left',
     takes: 'long, long',
     gives: 'long',
-    sql: (args) => call('bitShiftLeft', at(args, 0), infix('%', at(args, 1), integer(64))),
+    nulls: (args) => (goodShift(args[1]) ? 'args' : 'always'),
+    sql: (args, context) => shifted('bitShiftLeft', args, context.args[1]),
   },
   {
     name: 'binary_shift_right',
     takes: 'long, long',
     gives: 'long',
-    sql: (args) => call('bitShiftRight', at(args, 0), infix('%', at(args, 1), integer(64))),
+    nulls: (args) => (goodShift(args[1]) ? 'args' : 'always'),
+    sql: (args, context) => shifted('bitShiftRight', args, context.args[1]),
   },
   {
     name: 'bitset_count_ones',

@@ -232,7 +232,8 @@ const arithmetic: readonly FunctionRow[] = [
             call('positiveModulo', a, b),
             context.args.some((arg) => arg.nullable) ? 'Nullable(Int64)' : 'Int64',
           )
-        : call('positiveModuloOrNull', a, b);
+        : // In 128 bits: the engine refuses the least long as a divisor.
+          call('toInt64', call('positiveModuloOrNull', call('toInt128', a), call('toInt128', b)));
     },
   },
   {

@@ -660,7 +660,15 @@ export const stringRows: readonly FunctionRow[] = [
           : array(
               of.type === 'string'
                 ? call('toUInt32OrZero', arg)
-                : call('toUInt32', call('toFloat64', call('ifNull', arg, integer(0)))),
+                : call(
+                    'ifNull',
+                    call(
+                      'accurateCastOrNull',
+                      call('trunc', call('toFloat64', arg)),
+                      text('UInt32'),
+                    ),
+                    integer(0),
+                  ),
             );
       });
       const codes = lists.length === 1 ? (lists[0] as Sql) : call('arrayConcat', ...lists);
