@@ -61,7 +61,7 @@ export interface CompileOptions {
 }
 
 export interface CompiledQuery {
-  /** `PrimaryResult`, or `Table_0`… where there are several. */
+  /** `PrimaryResult`, or `Table_0`… where there are several and the query names none. */
   readonly name: string;
   readonly statement: SqlStatement;
   readonly columns: ColumnSchema[];
@@ -198,7 +198,11 @@ function compileStatements(
     throw new KqlProblem('KQL_LIMIT', `More than ${resultsMax} results`, { start: 0, end: 0 });
   }
   return relations.map((each, index) =>
-    finish(each, relations.length === 1 ? 'PrimaryResult' : `Table_${index}`, options),
+    finish(
+      each,
+      relations.length === 1 ? 'PrimaryResult' : (each.label ?? `Table_${index}`),
+      options,
+    ),
   );
 }
 

@@ -7,15 +7,20 @@ import type { Expression, OperatorSyntax } from '../syntax/tree.js';
 import { forkLegsMax } from '../limits.js';
 import { piped } from './operator.js';
 
+interface Leg {
+  readonly name: string | undefined;
+  readonly operators: readonly OperatorSyntax[];
+}
+
 interface ForkSyntax extends OperatorSyntax {
-  readonly legs: readonly (readonly OperatorSyntax[])[];
+  readonly legs: readonly Leg[];
 }
 
 /** `T | fork a=(where x > 1) (count)`: several results of one input. Only at a query's end. */
 export const fork = piped<ForkSyntax>({
   names: ['fork'],
   parse(parser, start) {
-    const legs: OperatorSyntax[][] = [];
+    const legs: Leg[] = [];
     do legs.push(readLeg(parser));
     while (parser.is('(') || parser.isName());
     const span = parser.spanFrom(start);
@@ -28,16 +33,17 @@ export const fork = piped<ForkSyntax>({
   bind: (_, syntax) => notSupported("'fork' elsewhere than at the end of a query", syntax.span),
 });
 
-function readLeg(parser: Parser): OperatorSyntax[] {
+function readLeg(parser: Parser): Leg {
+  let name: string | undefined;
   if (!parser.is('(')) {
-    parser.name();
+    name = parser.name().text;
     parser.expect('=');
   }
   parser.expect('(');
   const operators = [parser.operator()];
   while (parser.accept('|')) operators.push(parser.operator());
   parser.expect(')');
-  return operators;
+  return { name, operators };
 }
 
 /** The results of a query that ends in a fork; undefined for any other. */
@@ -51,8 +57,10 @@ export function forked(
   if (last?.operator !== 'fork') return undefined;
   const before = value.operators.slice(0, -1);
   // Only this file makes syntax of this name.
-  return (last as ForkSyntax).legs.map((leg) =>
+  return (last as ForkSyntax).legs.map((leg) => {
     // Bound again for each, so that each result has columns of its own.
-    binder.table({ ...value, operators: [...before, ...leg] }, { input: undefined, environment }),
-  );
+    const operators = [...before, ...leg.operators];
+    const made = binder.table({ ...value, operators }, { input: undefined, environment });
+    return leg.name === undefined ? made : { ...made, label: leg.name };
+  });
 }

@@ -16,6 +16,8 @@ export interface Relation {
   /** Rows have an order on which `prev` and `row_number` may lean. */
   readonly serialized: boolean;
   readonly visualization: Visualization | undefined;
+  /** What the query calls it among several results (a leg of `fork`). */
+  readonly label?: string;
 }
 
 /** What `render` asks for; for the client, not for the engine. */
