@@ -13,6 +13,7 @@ import { functionNamed, functionNames } from '../functions/index.js';
 import { resultNaming } from '../functions/naming.js';
 import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
+import { whyUnsupported } from '../functions/unsupported.js';
 import { boundNodesMax, expressionNodesMax, functionDepthMax } from '../limits.js';
 import { operatorNamed } from '../operators/index.js';
 import type { InquiryRow, Question } from '../inquiry.js';
@@ -976,6 +977,33 @@ export class Binder implements FoldContext {
           scope.input === undefined ? undefined : columnNamed(scope.input.columns, text);
         return column === undefined ? this.scalar(fallback, scope) : reference(column);
       }
+      case 'iscolumnexists': {
+        const name = value.args[0]?.value;
+        const text = name === undefined ? undefined : this.constantText(name, scope);
+        if (text === undefined)
+          problem('SEM0101', `${value.name}() takes the name of a column`, value.span);
+        const columns = scope.input?.columns ?? [];
+        return constant('bool', columnNamed(columns, text) !== undefined);
+      }
+      case 'column_names_of': {
+        const table = value.args[0]?.value;
+        if (table === undefined || value.args.length !== 1)
+          problem('KS119', 'column_names_of() takes one table', value.span);
+        const { columns } = this.table(table, {
+          input: undefined,
+          environment: scope.environment,
+        });
+        return constant('dynamic', JSON.stringify(columns.map((each) => each.name)));
+      }
+      case 'bag_pack_columns': {
+        const packed = value.args.flatMap((arg): Bound[] => [
+          constant('string', this.nameFor(arg.value, scope)),
+          this.scalar(arg.value, scope),
+        ]);
+        if (packed.length === 0)
+          problem('KS119', 'bag_pack_columns() takes one column or more', value.span);
+        return this.call('bag_pack', packed, value.span);
+      }
       case 'pack_all': {
         if (scope.input === undefined) problem('SEM0100', 'pack_all() needs a row', value.span);
         const packed = scope.input.columns.flatMap((each): Bound[] => [
@@ -1052,6 +1080,8 @@ export class Binder implements FoldContext {
   }
 
   private unknownFunction(name: string, span: Span, scope: Scope): never {
+    const why = whyUnsupported(name);
+    if (why !== undefined) notSupported(`${name}()`, span, `${why}.`);
     const known = [...functionNames(), ...aggregateNames(), ...scope.environment.names()];
     problem('SEM0260', `'${name}' is not a known function`, span, didYouMean(name, known));
   }
@@ -1255,6 +1285,8 @@ export class Binder implements FoldContext {
     if (value.kind !== 'call') problem('KS103', 'An aggregate is expected', value.span);
     const row = aggregateNamed(value.name);
     if (row === undefined) {
+      const why = whyUnsupported(value.name);
+      if (why !== undefined) notSupported(`${value.name}()`, value.nameSpan, `${why}.`);
       const hint = didYouMean(value.name, aggregateNames());
       problem('SEM0260', `'${value.name}' is not an aggregate function`, value.nameSpan, hint);
     }

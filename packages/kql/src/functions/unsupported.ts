@@ -1,0 +1,123 @@
+/**
+ * Documented functions and aggregates that are not here, each with why. They are refused by name,
+ * not as unknown. The list only shrinks: tests/conformance/functions.test.ts compares it with the
+ * language service's tables.
+ */
+
+const reasons: readonly (readonly [string, readonly string[]])[] = [
+  [
+    'Functions that begin with __ are the service’s own',
+    [
+      '__lz4_compress_dynamic_array_to_base64_string',
+      '__hash_crc32',
+      '__hash_djb2',
+      '__hash_xxh64',
+      '__hash_many_crc32',
+      '__hll_normalize',
+      '__geo_polygon_s2cell_covering_level',
+      '__geo_polygon_validate',
+      '__geo_line_s2cell_covering_level',
+      '__geo_line_validate',
+      '__geo_length_to_s2cell_level',
+      '__ipv6_lookup_ranges',
+      '__invoke',
+      '__cast',
+    ],
+  ],
+  [
+    'There are no graphs here',
+    ['all', 'any', 'map', 'inner_nodes', 'node_id', 'node_degree_in', 'node_degree_out', 'labels'],
+  ],
+  [
+    'There is nothing behind it here: no extents, cursors, nodes or clusters',
+    [
+      'extent_id',
+      'extentid',
+      'extent_tags',
+      'current_node_id',
+      'row_id',
+      'cursor_after',
+      'cursor_before_or_at',
+      'cursor_current',
+      'current_cursor',
+      'rowstore_ordinal_range',
+      'stored_query_result',
+      'entity_group',
+      'cnt',
+      'passthrough',
+      'external_table',
+      'materialized_view',
+      'graph',
+    ],
+  ],
+  [
+    'The engine has no such format in its functions',
+    [
+      'zlib_decompress_from_base64_string',
+      'zlib_compress_to_base64_string',
+      'gzip_decompress_from_base64_string',
+      'gzip_compress_to_base64_string',
+      'parse_xml',
+      'parse_user_agent',
+      'punycode_to_string',
+      'punycode_from_string',
+      'punycode_domain_from_string',
+      'punycode_domain_to_string',
+    ],
+  ],
+  ['A version needs more digits before the point than decimals have here', ['parse_version']],
+  ['Zones cannot be listed in a query', ['datetime_list_timezones']],
+  ['It has become row_rank_min() and row_rank_dense()', ['row_rank']],
+  ['Sketches are of another form here', ['tdigest_isvalid', 'hll_isvalid']],
+  ['Not built yet', ['bin_auto', 'estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
+  [
+    'The engine has no such geometry on a sphere to the documented accuracy',
+    [
+      'geo_from_wkt',
+      'geo_closest_point_on_line',
+      'geo_closest_point_on_polygon',
+      'geo_distance_point_to_line',
+      'geo_distance_point_to_polygon',
+      'geo_intersects_2lines',
+      'geo_intersects_line_with_polygon',
+      'geo_intersects_2polygons',
+      'geo_intersection_2lines',
+      'geo_intersection_line_with_polygon',
+      'geo_intersection_2polygons',
+      'geo_union_polygons_array',
+      'geo_simplify_polygons_array',
+      'geo_union_lines_array',
+      'geo_polygon_to_h3cells',
+      'geo_polygon_to_s2cells',
+      'geo_polygon_densify',
+      'geo_polygon_area',
+      'geo_polygon_buffer',
+      'geo_polygon_centroid',
+      'geo_polygon_simplify',
+      'geo_line_buffer',
+      'geo_line_centroid',
+      'geo_line_densify',
+      'geo_line_simplify',
+      'geo_line_locate_point',
+      'geo_line_interpolate_point',
+      'geo_line_to_s2cells',
+      'geo_geohash_neighbors',
+      'geo_point_buffer',
+      'geo_point_to_s2cell',
+      'geo_s2cell_to_central_point',
+      'geo_s2cell_to_polygon',
+      'geo_s2cell_neighbors',
+      'geo_h3cell_rings',
+    ],
+  ],
+];
+
+let known: Map<string, string> | undefined;
+
+/** Why a documented function is not here; undefined for any other name. */
+export function whyUnsupported(name: string): string | undefined {
+  known ??= new Map(
+    reasons.flatMap(([reason, names]) => names.map((each) => [each, reason] as const)),
+  );
+  return known.get(name);
+}
