@@ -590,6 +590,10 @@ export async function openSpool(options: {
         readerNext: -1n,
       };
       for await (const entry of journal.read(journalSequence(shipped))) {
+        if (entry.lost === true) {
+          lane.folded = entry.sequence + 1n;
+          continue;
+        }
         const metadata = decodeMetadata(entry.metadata);
         entries += 1;
         lane.items.push({

@@ -19,3 +19,7 @@ export type { JournalError, JournalErrorCode } from './errors.js';
 export { JournalCorruptError } from './errors.js';
 export type { JournalLimits } from './limits.js';
 export { cursorValueBytesMax, defaultJournalLimits } from './limits.js';
+export type { LostRange, Quarantine } from './quarantine.js';
+export { readQuarantine } from './quarantine.js';
+export type { Salvage, SalvageOptions } from './salvage.js';
+export { salvageJournal } from './salvage.js';

@@ -41,6 +41,8 @@ export interface JournalEntry extends Appended, JournalRecord {
   readonly salt: Uint8Array;
   /** Its payload and salt were erased: both are empty, and nothing can be held against the commitment. */
   readonly erased?: true;
+  /** Damage took it, and somebody went on without it: a placeholder without metadata. */
+  readonly lost?: true;
 }
 
 export interface ReadOptions {

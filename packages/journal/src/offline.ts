@@ -8,6 +8,7 @@ import type { FrameHeader, OpenedBody } from './format.js';
 import type { Appended, SegmentKeys } from './journal.js';
 import { defaultJournalLimits } from './limits.js';
 import { decodeMark } from './mark.js';
+import { readQuarantine } from './quarantine.js';
 import type { JournalMark } from './mark.js';
 import {
   FileWindow,
@@ -207,7 +208,7 @@ async function* findings(options: OfflineOptions): AsyncGenerator<Finding, Journ
     const whole = { ...listing, damaged: [] };
     // Without a mark the oldest segment there is may be the first.
     const from = mark ?? { ...noMark, first: listing.segments[0]?.header.first ?? 0n };
-    chain = chainOf(whole, journalId, from).chain;
+    chain = chainOf(whole, journalId, from, await readQuarantine(fs, directory)).chain;
   } catch (error) {
     // Then all that is there is read, in order of number.
     if (listing.damaged.length === 0) yield problemOfError(error);

@@ -8,6 +8,7 @@ import type { Journal, OpenJournalOptions } from './journal.js';
 import { journalIdBytesMax, journalLimits } from './limits.js';
 import type { JournalLimits } from './limits.js';
 import { decodeMark, encodeMark } from './mark.js';
+import { readQuarantine } from './quarantine.js';
 import { chainOf, listSegments, markFileName, readTail, startOf } from './segment.js';
 import type { ScanState } from './segment.js';
 import { SegmentedJournal } from './segmented-journal.js';
@@ -41,7 +42,8 @@ async function recover(
   }
   let mark = decodeMark(markFile.value!);
   if (mark === undefined) throw new JournalCorruptError('The mark is not readable');
-  const { chain, strays } = chainOf(listing, journalId, mark);
+  const quarantine = await readQuarantine(fs, directory);
+  const { chain, strays } = chainOf(listing, journalId, mark, quarantine);
 
   let droppedBytes = 0;
   let end: ScanState | undefined;
@@ -89,6 +91,7 @@ async function recover(
     leftovers: [...strays, ...listing.unfinished].map(({ path }) => path),
     greatest: listing.greatest,
     droppedBytes,
+    quarantine,
   });
 }
 

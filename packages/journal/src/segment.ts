@@ -15,6 +15,8 @@ import {
 } from './format.js';
 import type { FrameHeader, SegmentHeader } from './format.js';
 import type { JournalMark } from './mark.js';
+import { nothingLost } from './quarantine.js';
+import type { Quarantine } from './quarantine.js';
 
 export const markFileName = 'mark';
 const segmentNamePattern = /^([0-9a-f]{16})\.segment$/;
@@ -92,8 +94,11 @@ export function chainOf(
   listing: SegmentListing,
   journalId: string | undefined,
   mark: JournalMark,
+  quarantine: Quarantine = nothingLost,
 ): SegmentChain {
-  const damage = listing.damaged[0];
+  const isGivenUp = (segment: bigint | undefined): boolean =>
+    segment !== undefined && quarantine.segments.includes(segment);
+  const damage = listing.damaged.find(({ segment }) => !isGivenUp(segment));
   if (damage !== undefined) throw damage;
   const byNumber = new Map(listing.segments.map((file) => [file.header.segment, file]));
   const chain: SegmentFile[] = [];
@@ -108,7 +113,10 @@ export function chainOf(
     if (previous === undefined || previous >= segment) {
       throw new JournalCorruptError('Older segments are missing', { segment });
     }
-    const before = byNumber.get(previous);
+    const before = isGivenUp(previous)
+      ? listing.segments.findLast(({ header }) => header.segment < previous)
+      : byNumber.get(previous);
+    if (before === undefined && isGivenUp(previous)) break;
     if (before === undefined) {
       throw new JournalCorruptError('A segment is missing', { segment: previous });
     }
@@ -293,6 +301,20 @@ async function holdsLaterGroup(
     if (frame.group > end.group) return true;
   }
   return false;
+}
+
+/** The first whole frame behind damage at `state` that belongs to an entry from there on. */
+export async function frameBehind(
+  file: FsFile,
+  stamp: Uint8Array,
+  state: ScanState,
+  ends: bigint | undefined,
+): Promise<{ offset: number; frame: FrameHeader } | undefined> {
+  for await (const found of framesBehind(file, stamp, state.offset + 1)) {
+    const { sequence } = found.frame;
+    if (sequence >= state.next && (ends === undefined || sequence < ends)) return found;
+  }
+  return undefined;
 }
 
 const searchBytes = 4 * 1024 * 1024;

@@ -30,7 +30,17 @@ import { segmentKeysHeldMax } from './limits.js';
 import type { JournalLimits } from './limits.js';
 import { encodeMark } from './mark.js';
 import type { JournalMark } from './mark.js';
-import { FileWindow, nextFrame, openSegment, segmentFileName, startOf } from './segment.js';
+import { isLost, lostCommitment } from './quarantine.js';
+import type { Quarantine } from './quarantine.js';
+import {
+  FileWindow,
+  behind,
+  frameBehind,
+  nextFrame,
+  openSegment,
+  segmentFileName,
+  startOf,
+} from './segment.js';
 import type { ScanState, SegmentFile } from './segment.js';
 
 /** A segment of the chain, and how far it counts. */
@@ -67,6 +77,20 @@ interface Waiter {
   resolve(): void;
   reject(error: unknown): void;
 }
+
+interface FoundFrame {
+  readonly frame: FrameHeader;
+  readonly held: HeldSegment;
+  readonly offset: number;
+  readonly body: Uint8Array;
+}
+
+/** What is left of an entry that cannot be read any more. */
+const emptyEntry = {
+  metadata: new Uint8Array(0),
+  payload: new Uint8Array(0),
+  salt: new Uint8Array(0),
+} as const;
 
 const landmarkBytes = 1024 * 1024;
 const frameOverhead = frameHeaderSize + 36;
@@ -105,6 +129,7 @@ function joinSmall(parts: readonly Uint8Array[]): Uint8Array[] {
 export class SegmentedJournal implements Journal {
   readonly journalId: string;
   readonly droppedBytes: number;
+  readonly #quarantine: Quarantine;
   readonly #directory: string;
   readonly #fs: Fs;
   readonly #clock: Clock;
@@ -152,6 +177,7 @@ export class SegmentedJournal implements Journal {
       leftovers: string[];
       greatest: bigint | undefined;
       droppedBytes: number;
+      quarantine: Quarantine;
     },
   ) {
     this.journalId = options.journalId;
@@ -166,6 +192,7 @@ export class SegmentedJournal implements Journal {
     this.#leftovers = recovered.leftovers;
     this.#greatest = recovered.greatest;
     this.droppedBytes = recovered.droppedBytes;
+    this.#quarantine = recovered.quarantine;
     this.#first = recovered.mark.first;
     this.#next = recovered.mark.next;
     this.#marked = recovered.mark.next;
@@ -476,6 +503,10 @@ export class SegmentedJournal implements Journal {
     const { journalId } = this;
     let bytes = 0;
     for await (const found of this.#frames(from, this.#next, true, signal)) {
+      if ('lost' in found) {
+        yield { ...found.lost, ...emptyEntry, erased: true, lost: true };
+        continue;
+      }
       const { frame, held, offset, body } = found;
       const key = await this.#keyOf(held);
       const place = { key, digest: held.file.digest, offset };
@@ -498,7 +529,12 @@ export class SegmentedJournal implements Journal {
 
   async *commitments(from: JournalSequence, to: JournalSequence): AsyncGenerator<Appended> {
     const until = to < this.#next ? to : this.#next;
-    for await (const { frame } of this.#frames(from, until, false, undefined)) {
+    for await (const found of this.#frames(from, until, false, undefined)) {
+      if ('lost' in found) {
+        yield found.lost;
+        continue;
+      }
+      const { frame } = found;
       const { sequence, time, commitment } = frame;
       yield { sequence: asSequence(sequence), time, commitment: new Uint8Array(commitment) };
     }
@@ -514,7 +550,7 @@ export class SegmentedJournal implements Journal {
     until: bigint,
     bodies: boolean,
     signal: AbortSignalLike | undefined,
-  ): AsyncGenerator<{ frame: FrameHeader; held: HeldSegment; offset: number; body: Uint8Array }> {
+  ): AsyncGenerator<FoundFrame | { lost: Appended }> {
     if (from > this.#next) {
       throw new StrongroomError('JOURNAL_BEYOND_END', `Entry ${from} is not written yet.`);
     }
@@ -526,7 +562,20 @@ export class SegmentedJournal implements Journal {
       if (at < this.#first) throw pruned();
       await this.#swapping;
       const held = this.#held.find(({ end }) => at < end.next);
-      if (held === undefined || held.file.header.first > at) throw pruned();
+      if (held === undefined) {
+        const { first, previousTime } = this.#held.at(-1)?.file.header ?? {};
+        if (first === undefined || !isLost(this.#quarantine, at)) throw pruned();
+        yield { lost: this.#placeholder(at, previousTime ?? 0) };
+        at += 1n;
+        continue;
+      }
+      if (held.file.header.first > at) {
+        // The journal's first segments, given up whole.
+        if (!isLost(this.#quarantine, at)) throw pruned();
+        yield { lost: this.#placeholder(at, held.file.header.previousTime) };
+        at += 1n;
+        continue;
+      }
       const file = await openSegment(this.#fs, held.file.path).catch((error: unknown) => {
         throw journalError(error, 'opening a segment');
       });
@@ -548,19 +597,38 @@ export class SegmentedJournal implements Journal {
           if (signal?.aborted === true) throwReason(signal);
           const raw = await window.read(state.offset, frameHeaderSize, !large);
           const step = nextFrame(state, raw, held.file.header.stamp);
-          if (typeof step === 'string') throw this.#corrupt(step, held, state.offset);
-          const { frame, after } = step;
-          if (after.next === held.end.next && !equalBytes(after.link, held.endLink)) {
+          let { offset } = state;
+          let frame: FrameHeader;
+          let after: ScanState;
+          if (typeof step !== 'string') ({ frame, after } = step);
+          else {
+            const over = await this.#stepOver(file, held, state);
+            if (over === undefined) throw this.#corrupt(step, held, offset);
+            for (let lost = state.next; lost < over.until && lost < stop; lost += 1n) {
+              if (lost >= at) yield { lost: this.#placeholder(lost, state.time) };
+            }
+            if (over.found === undefined || over.until >= stop) break;
+            // Nothing before it vouches for its link; from it on each entry is held against the last.
+            ({ frame, offset } = over.found);
+            after = behind(offset, frame);
+          }
+          const isEnd = after.next === held.end.next;
+          if (isEnd && !equalBytes(after.link, held.endLink) && !this.#lostIn(held)) {
             throw this.#corrupt('The entry is not the one that was written', held, state.offset);
           }
           large = frame.bodySize > (bodies ? this.#limits.readBytes : skipAboveBytes);
-          const { offset } = state;
           if (frame.sequence >= at) {
             let body = raw.subarray(0, 0);
             if (bodies) {
               body = await window.read(offset + frameHeaderSize, frame.bodySize);
               if (!bodyIsWhole(frame, body)) {
-                throw this.#corrupt('The checksum of the entry is wrong', held, offset);
+                if (!isLost(this.#quarantine, frame.sequence)) {
+                  throw this.#corrupt('The checksum of the entry is wrong', held, offset);
+                }
+                const { sequence, time, commitment } = frame;
+                yield { lost: { sequence: asSequence(sequence), time, commitment } };
+                state = after;
+                continue;
               }
             }
             yield { frame, held, offset, body };
@@ -577,6 +645,35 @@ export class SegmentedJournal implements Journal {
         await file.close().catch(() => undefined);
       }
     }
+  }
+
+  #lostIn(held: HeldSegment): boolean {
+    const { first } = held.file.header;
+    return this.#quarantine.ranges.some(({ from, to }) => from < held.end.next && to > first);
+  }
+
+  #placeholder(position: bigint, time: number): Appended {
+    const commitment = lostCommitment(this.journalId, position);
+    return { sequence: asSequence(position), time, commitment };
+  }
+
+  /**
+   * Where reading goes on behind damage that somebody has accepted; `undefined` where an entry of
+   * the way was not given up.
+   */
+  async #stepOver(
+    file: FsFile,
+    held: HeldSegment,
+    state: ScanState,
+  ): Promise<{ until: bigint; found?: { offset: number; frame: FrameHeader } } | undefined> {
+    if (!isLost(this.#quarantine, state.next)) return undefined;
+    const { next } = held.end;
+    const found = await frameBehind(file, held.file.header.stamp, state, next);
+    const until = found?.frame.sequence ?? next;
+    for (let lost = state.next; lost < until; lost += 1n) {
+      if (!isLost(this.#quarantine, lost)) return undefined;
+    }
+    return found === undefined ? { until } : { until, found };
   }
 
   async #keyed<T>(done: string, run: () => Promise<T>): Promise<T> {

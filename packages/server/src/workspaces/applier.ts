@@ -532,6 +532,15 @@ export class Applier {
     }
     this.#pendingBytes = Math.max(0, this.#pendingBytes - bytesOf(entries));
     this.#tellApplied(plan, entries, done);
+    const lost = entries.filter(({ metadata }) => metadata === lostMetadata).length;
+    if (lost > 0) {
+      // How many rows were in them nobody can say any more: their batches are accounted for.
+      accounting.count(
+        { stream: '(lost)', table: '(lost)', rule: '', reason: 'JOURNAL_DAMAGED' },
+        { BatchesReceived: lost },
+      );
+      this.#options.alarm('ENTRIES_LOST');
+    }
     for (const { table, stored, deadLettered, filtered, dropped } of done) {
       const way = ways.get(table);
       if (way === undefined) continue;
@@ -567,6 +576,7 @@ export class Applier {
   }
 
   #decode(entry: JournalEntry): ReadEntry {
+    if (entry.lost === true) return { entry, metadata: lostMetadata };
     if (!isRecordMetadata(entry.metadata)) {
       return { entry, metadata: decodeEntryMetadata(entry.metadata) };
     }
@@ -642,6 +652,13 @@ export interface ReadEntry {
 }
 
 const noBytes = new Uint8Array(0);
+/** Of an entry that damage took before it was applied: it went to a table that nobody knows any more. */
+const lostMetadata: EntryMetadata = {
+  route: { stream: '(lost)', table: '(lost)', columns: [] },
+  source: { kind: 'Service', id: 'lost' },
+  shape: 'ndjson',
+  rowCount: 0,
+};
 const rowBytes = (row: Readonly<Record<string, unknown>>): Uint8Array =>
   utf8(`${JSON.stringify(row)}\n`);
 const msPerDay = 86_400_000;
