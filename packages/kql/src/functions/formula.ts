@@ -194,9 +194,14 @@ class Reader {
         value = { kind: 'call', name: 'arrayElement', args: [value, this.value()] };
         this.expect(']');
       } else if (this.take('.')) {
-        const index: Template = { kind: 'constant', value: integer(Number(this.peek().text)) };
+        // `a.1.2` has been read as the number 1.2.
+        for (const index of this.peek().text.split('.'))
+          value = {
+            kind: 'call',
+            name: 'tupleElement',
+            args: [value, { kind: 'constant', value: integer(BigInt(index)) }],
+          };
         this.at++;
-        value = { kind: 'call', name: 'tupleElement', args: [value, index] };
       } else return value;
     }
   }

@@ -20,7 +20,7 @@ import type { Bound } from '../semantics/bound.js';
 import { jsonExtract } from './conversion.js';
 import type { FunctionRow } from './row.js';
 
-const earthRadiusMeters = 6_371_010;
+export const earthRadiusMeters = 6_371_010;
 const noReal = nullOf('Nullable(Float64)');
 const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
 const radians = (degrees: Sql): Sql => infix('*', degrees, real(Math.PI / 180));
@@ -33,7 +33,7 @@ function letting(name: string, value: Sql, body: Sql): Sql {
 }
 
 /** By the haversine formula, in metres. */
-function distance(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
+export function distance(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
   const half = (a: Sql, b: Sql): Sql => infix('*', infix('-', b, a), real(Math.PI / 360));
   const chord = infix(
     '+',
@@ -52,7 +52,7 @@ function distance(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
   );
 }
 
-function onEarth(lon: Sql, lat: Sql): Sql {
+export function onEarth(lon: Sql, lat: Sql): Sql {
   const within = (value: Sql, limit: number): Sql => ({
     kind: 'between',
     value,
@@ -79,7 +79,7 @@ function azimuth(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
 }
 
 /** `{"type":"Point",…}` */
-function pointJson(lon: Sql, lat: Sql): Sql {
+export function pointJson(lon: Sql, lat: Sql): Sql {
   return call(
     'concat',
     text('{"type":"Point","coordinates":'),
@@ -105,7 +105,7 @@ const kindOf = (shape: Sql, of: Bound | undefined): Sql =>
   call('JSONExtractString', jsonExtract(shape, of, 'String'), text('type'));
 
 /** Every line of a LineString or MultiLineString, or every ring of a Polygon or MultiPolygon. */
-function linesOf(shape: Sql, of: Bound | undefined, what: 'line' | 'polygon'): Sql {
+export function linesOf(shape: Sql, of: Bound | undefined, what: 'line' | 'polygon'): Sql {
   const read = (type: string): Sql =>
     call('JSONExtract', jsonExtract(shape, of, 'String'), text('coordinates'), text(type));
   const kind = kindOf(shape, of);
@@ -129,7 +129,7 @@ function linesOf(shape: Sql, of: Bound | undefined, what: 'line' | 'polygon'): S
 }
 
 /** The lines are there, each with enough points, and all of those on earth. */
-function areLines(lines: Sql, pointsMin: number): Sql {
+export function areLines(lines: Sql, pointsMin: number): Sql {
   return infix(
     'AND',
     call('notEmpty', lines),
@@ -180,7 +180,7 @@ const alphabet = '0123456789bcdefghjkmnpqrstuvwxyz';
 const geohashShape = '^[0-9b-hjkmnp-z]{1,18}$';
 
 /** Bits of longitude and latitude in turn, five to a letter. */
-function geohash(lon: Sql, lat: Sql, length: Sql): Sql {
+export function geohash(lon: Sql, lat: Sql, length: Sql): Sql {
   const bitsOf = (half: 0 | 1): Sql =>
     call('intDiv', infix('+', infix('*', length, integer(5)), integer(1 - half)), integer(2));
   const cell = (value: Sql, from: number, size: number, bits: Sql): Sql => {
@@ -229,7 +229,7 @@ function geohash(lon: Sql, lat: Sql, length: Sql): Sql {
 }
 
 /** `body` over the cell's west, south, width and height (`c`), or null of what is no geohash. */
-function geohashCell(
+export function geohashCell(
   hash: Sql,
   body: (west: Sql, south: Sql, width: Sql, height: Sql) => Sql,
 ): Sql {

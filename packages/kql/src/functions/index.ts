@@ -3,6 +3,7 @@ import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
+import { geoShapeRows } from './geo-shape.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
@@ -34,6 +35,7 @@ function table(): Map<string, FunctionRow> {
       encodingRows,
       sketchRows,
       geoRows,
+      geoShapeRows,
       windowRows,
       seriesRows,
       seriesStatisticRows,
