@@ -49,6 +49,13 @@ import type {
   WireStatement,
 } from './protocol.js';
 import { queryRun } from './query-run.js';
+import {
+  exchangeStatements,
+  isRewriteTable,
+  rewriteStatements,
+  rewriteTableName,
+  tableIdentities,
+} from './rewrite.js';
 import type { QueryRun } from './query-run.js';
 import {
   arrivalDay,
@@ -171,7 +178,7 @@ export class Engine {
   get storedTables(): ReadonlyMap<string, { readonly fullTextColumns: readonly string[] }> {
     return new Map(
       [...this.#tables.keys()]
-        .filter((name) => !isErasureTable(name))
+        .filter((name) => !isErasureTable(name) && !isRewriteTable(name))
         .map((name) => [name, { fullTextColumns: [...(this.#fullText.get(name) ?? [])] }]),
     );
   }
@@ -553,6 +560,36 @@ export class Engine {
     await this.#script([sweepStatement(table)], { syncOf: [table] });
     const [row] = await this.#rows(replacedParts(table));
     return Number(row?.[0] ?? 0) === 0;
+  }
+
+  /** The tables that stand, by the id that their files' paths have. */
+  async tableIds(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#rows(tableIdentities());
+    return new Map(rows.map(([name, id]) => [String(id), String(name)]));
+  }
+
+  /**
+   * Writes a table anew, under the current disk key: the same rows, columns, indexes and order. The
+   * caller sees to it that nothing is inserted meanwhile. When it resolves that survives power loss; it
+   * can be done again. Rejects with `ENGINE_FAILED` where the copy does not have all rows.
+   */
+  async rewriteTable(name: string): Promise<void> {
+    const columns = [...new Set([...(this.#tables.get(name) ?? []), ...systemColumnNames])];
+    const days = (await this.days(name)).map(({ day }) => day);
+    const fresh = rewriteTableName(name);
+    await this.#script(rewriteStatements({ table: name, columns, days }), { syncOf: [fresh] });
+    const rows = new Map((await this.#rows(tableIdentities())).map((row) => [row[0], row[2]]));
+    if (rows.get(fresh) !== rows.get(name)) {
+      throw new EngineError('ENGINE_FAILED', 'A table that was written anew lacks rows.');
+    }
+    await this.#script(exchangeStatements(name), { syncOf: [name], forget: name });
+  }
+
+  /** Removes what a rewrite left that did not come to its end. */
+  async dropUnfinishedRewrites(): Promise<void> {
+    for (const name of (await this.tableIds()).values()) {
+      if (isRewriteTable(name)) await this.dropTable(name);
+    }
   }
 
   /** Forgets an erasure's chosen rows. */

@@ -132,7 +132,8 @@ export function stageStatements(id: string, choice: ErasureChoice): readonly Sta
   ];
 }
 
-const copySettings = {
+/** Settings of a copy from table to table. */
+export const copySettings = {
   min_insert_block_size_rows: copyRows,
   min_insert_block_size_bytes: copyBytes,
   max_block_size: 65_536,

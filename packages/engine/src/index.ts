@@ -29,3 +29,5 @@ export {
   rowLeaves,
 } from './commitments.js';
 export type { EntryRows, RowsQuery } from './commitments.js';
+export { diskKeyUse } from './disk-key-use.js';
+export type { DiskKeyUse } from './disk-key-use.js';
