@@ -526,7 +526,7 @@ export const stringRows: readonly FunctionRow[] = [
       const root = call(
         'regexpExtract',
         path,
-        text('^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?([a-zA-Z]:|/)'),
+        text('^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?([a-zA-Z]:)'),
         integer(1),
       );
       const directory = call('regexpExtract', path, text('(?s)^(.*)[/\\\\][^/\\\\]*$'), integer(1));
