@@ -96,6 +96,26 @@ export function standardTables(): Map<string, TableSchema> {
   );
 }
 
+/** Documented results that are not what the documented query gives, with what is wrong there. */
+const faultyExamples: ReadonlyMap<string, string> = new Map([
+  ['base64-decode-toguid-function#1', 'the bytes are those of 4c75, not of 754c'],
+  ['convert-volume-function#1', 'the result is rounded'],
+  ['exp-function#1', 'the result is rounded'],
+  ['join-innerunique#3', 'which row of a key is taken is left open'],
+  ['join-innerunique#4', 'which row of a key is taken is left open'],
+  ['range-operator#2', 'rows are left out'],
+  ['replace-regex-function#1', 'a long is shown as a real'],
+  ['replace-string-function#2', 'a long is shown as a real'],
+  ['series-asin-function#1', 'numbers are shown as texts'],
+  ['series-iir-function#1', 'rows are left out'],
+  ['series-periods-validate-function#1', 'the score is rounded'],
+  ['table-function#1', 'the count of a table that is not at hand'],
+  ['table-function#2', 'the count of a table that is not at hand'],
+  ['trim-start-function#3', 'blanks are left out'],
+  ['functions-library/factorial-fl#1', '10! is 3628800'],
+  ['geo-geohash-to-central-point-function#3', 'the text is shown as a link'],
+]);
+
 const workspaceId = '6d0a4e2c-0000-4000-8000-000000000001';
 
 export class Corpora {
@@ -213,7 +233,10 @@ export class Corpora {
       return verdict('fail', `engine: ${String(error).slice(0, 500)}`);
     }
     if (each.tier === 'C') return verdict('out of scope', 'the case is marked as not usable');
-    const faulty = each.doc_suspect !== undefined || each.cell_issues !== undefined;
+    const faulty =
+      each.doc_suspect !== undefined ||
+      each.cell_issues !== undefined ||
+      faultyExamples.has(each.id);
     if (each.columns_match === 'exact') {
       const names = result.columns.map((column) => column.name);
       if (names.join() !== each.columns.join())
@@ -236,7 +259,8 @@ export class Corpora {
       tolerance: each.approx === undefined ? 1e-9 : 0.05,
     });
     if (reason === undefined) return verdict('pass', '');
-    return verdict(faulty ? 'out of scope' : 'fail', reason);
+    const fault = faultyExamples.get(each.id);
+    return verdict(faulty ? 'out of scope' : 'fail', fault ?? reason);
   }
 
   // ---- documented queries over tables that are not at hand -------------------------------------

@@ -51,7 +51,7 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
   [
-    'The engine has no such format in its functions',
+    'The engine has no function for the format, and none is built yet',
     [
       'zlib_decompress_from_base64_string',
       'zlib_compress_to_base64_string',
@@ -71,7 +71,7 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
   ['Sketches are of another form here', ['tdigest_isvalid', 'hll_isvalid']],
   ['Not built yet', ['bin_auto', 'estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
   [
-    'The engine has no such geometry on a sphere to the documented accuracy',
+    'Not built yet to the documented accuracy',
     [
       'geo_from_wkt',
       'geo_intersection_2lines',
