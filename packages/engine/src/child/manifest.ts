@@ -289,6 +289,10 @@ export class Manifest {
       for (const prefix of await list(store)) {
         for (const uuid of await list(join(store, prefix))) {
           if (!uuidName.test(uuid)) continue;
+          // ClickHouse's log of tokens is never synced, and a torn one keeps the engine from
+          // starting. What was inserted is the applier's to know; the log is a help within one life.
+          const tokens = join(store, prefix, uuid, 'deduplication_logs');
+          for (const name of await list(tokens)) await rm(join(tokens, name), { force: true });
           for (const name of await list(join(store, prefix, uuid))) {
             if (!partName.test(name)) continue;
             const key = `${uuid}/${name}`;
