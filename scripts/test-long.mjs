@@ -15,6 +15,8 @@ const long = {
   // Seeds of simulated power cuts and faults, and kills of a real journal writer.
   STRONGROOM_SEEDS: '10000',
   STRONGROOM_KILLS: '100',
+  // Random queries through the compiler and the engine.
+  STRONGROOM_KQL_QUERIES: '10000',
 };
 const files = [
   ...readdirSync(join(root, 'tests', 'dist', 'crash')).map((name) =>
@@ -23,6 +25,8 @@ const files = [
   ...readdirSync(join(root, 'packages', 'journal', 'dist')).map((name) =>
     join('packages/journal/dist', name),
   ),
+  'packages/kql/dist/fuzz.test.js',
+  'packages/kql/dist/meaning.test.js',
 ].filter((path) => path.endsWith('.test.js'));
 const { code } = await run(
   process.execPath,

@@ -55,6 +55,7 @@ const parsers = new Set(['parse_json', 'todynamic', 'toobject', 'parsejson']);
 /** What `parse_json` is to read, so that a reader of it need not have it normalised first. */
 function parsedText(value: Sql, of: Bound | undefined): Sql {
   if (of?.kind !== 'call' || !parsers.has(of.name) || value.kind !== 'call') return value;
+  if (of.args[0]?.type !== 'string') return value;
   const check = value.args[2];
   return value.name === 'multiIf' && check?.kind === 'call' ? (check.args[0] ?? value) : value;
 }
@@ -110,6 +111,7 @@ export function asText(value: Sql, of: Bound): Sql {
     case 'dynamic':
       return jsonExtract(value, of, 'String');
     case 'bool':
+      if (!of.nullable) return call('if', value, text('true'), text('false'));
       return emptyForNull(
         call(
           'if',

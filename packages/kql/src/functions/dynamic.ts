@@ -533,9 +533,13 @@ export const dynamicRows: readonly FunctionRow[] = [
       'timespan, timespan, timespan',
     ],
     gives: 'dynamic',
-    sql: (args, context) => {
+    sql: (given, context) => {
       const [first, last] = context.args;
-      const type = commonType([first?.type ?? 'long', last?.type ?? 'long']) ?? 'long';
+      const fractional = context.args.some((arg) => arg.type === 'real' || arg.type === 'decimal');
+      const args = fractional ? given.map((arg) => call('toFloat64', arg)) : given;
+      const type = fractional
+        ? 'real'
+        : (commonType([first?.type ?? 'long', last?.type ?? 'long']) ?? 'long');
       const step =
         args[2] ??
         (type === 'datetime' || type === 'timespan'

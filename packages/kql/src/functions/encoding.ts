@@ -357,11 +357,15 @@ export const encodingRows: readonly FunctionRow[] = [
     name: 'hash_xxhash64',
     takes: ['text', 'text, integer'],
     gives: 'long',
+    nulls: (args) => (args.length === 1 ? 'args' : 'always'),
     sql: (args) => {
       const hashed = call('xxHash64', at(args, 0));
       return args[1] === undefined
         ? call('reinterpretAsInt64', hashed)
-        : call('toInt64', infix('%', hashed, args[1]));
+        : call(
+            'toInt64',
+            call('positiveModuloOrNull', call('toInt128', hashed), call('toInt128', args[1])),
+          );
     },
   },
   {

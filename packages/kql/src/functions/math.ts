@@ -80,7 +80,12 @@ function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType
     if (type === 'datetime') return infix('-', value, infix('%', value, bare));
     return infix('-', value, call('toInt64', call('positiveModulo', value, typed)));
   }
-  return ofSize(at(args, 1), sizeBound, type, (size) =>
+  const fractional = sizeBound?.type === 'real' || sizeBound?.type === 'decimal';
+  const ticks = (size: Sql): Sql =>
+    fractional && (type === 'timespan' || type === 'datetime')
+      ? call('accurateCastOrNull', call('trunc', size), text('Int64'))
+      : size;
+  return ofSize(ticks(at(args, 1)), fractional ? undefined : sizeBound, type, (size) =>
     type === 'real' || type === 'decimal'
       ? infix('*', call('floor', infix('/', value, size)), size)
       : infix('-', value, call('toInt64', call('positiveModulo', value, size))),
@@ -469,7 +474,10 @@ export const mathRows: readonly FunctionRow[] = [
       const hashed = call('reinterpretAsInt64', call('xxHash64', at(args, 0)));
       return args[1] === undefined
         ? hashed
-        : call('toInt64', call('positiveModuloOrNull', hashed, args[1]));
+        : call(
+            'toInt64',
+            call('positiveModuloOrNull', call('toInt128', hashed), call('toInt128', args[1])),
+          );
     },
   },
   {

@@ -658,8 +658,8 @@ export const stringRows: readonly FunctionRow[] = [
         return of.type === 'dynamic'
           ? jsonExtract(arg, of, 'Array(UInt32)')
           : array(
-              of.type === 'string'
-                ? call('toUInt32OrZero', arg)
+              of.type === 'string' || of.type === 'guid'
+                ? call('toUInt32OrZero', call('toString', arg))
                 : call(
                     'ifNull',
                     call(

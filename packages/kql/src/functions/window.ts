@@ -29,8 +29,18 @@ function neighbour(direction: 'prev' | 'next'): FunctionRow {
       const [of] = context.args;
       const bare = of !== undefined && hasNull(of.type) && !of.nullable;
       const value = bare ? call('toNullable', at(args, 0)) : at(args, 0);
-      const name = direction === 'prev' ? 'lagInFrame' : 'leadInFrame';
-      return call(name, value, args[1] ?? integer(1), ...(args[2] === undefined ? [] : [args[2]]));
+      const given = context.args[1];
+      const offset =
+        given?.kind === 'constant' && typeof given.value === 'bigint' ? given.value : 1n;
+      // The engine's offsets are above 0: back by -2 is on by 2.
+      const back = (direction === 'prev') === offset >= 0n;
+      const size = integer(offset < 0n ? -offset : offset);
+      return call(
+        back ? 'lagInFrame' : 'leadInFrame',
+        value,
+        size,
+        ...(args[2] === undefined ? [] : [args[2]]),
+      );
     },
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '@strongroom/sql';
 import { datetimeShort, timespanText } from '../functions/time-sql.js';
 import type { Column } from '../semantics/bound.js';
-import { subqueryDepthMax } from '../limits.js';
+import { loweredNodesMax, subqueryDepthMax } from '../limits.js';
 
 /**
  * - `datetime` ISO 8601 with up to 7 decimals and `Z`; `timespan` `[-][d.]hh:mm:ss[.fffffff]`,
@@ -57,7 +57,12 @@ export const resultSettings: Settings = {
   use_variant_as_common_type: 1,
   join_use_nulls: 0,
   transform_null_in: 0,
+  // `sort by 1` sorts by the number 1, and so not at all.
+  enable_positional_arguments: 0,
   max_subquery_depth: subqueryDepthMax * 2,
+  // The compiler has a limit of its own (`loweredNodesMax`).
+  max_ast_elements: loweredNodesMax * 2,
+  max_expanded_ast_elements: loweredNodesMax * 10,
 };
 
 /** A whole query with the settings that it rests on, and the engine's own time limit where one is given. */
