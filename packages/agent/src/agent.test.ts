@@ -4,7 +4,14 @@ import { appendFile, mkdir, readFile, readdir, rename, stat, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ed25519Signer } from '@strongroom/keys';
-import { printVerifierKey, signCheckpoint } from '@strongroom/ledger';
+import {
+  consistencyProof,
+  leafHash,
+  printVerifierKey,
+  rootOf,
+  signCheckpoint,
+} from '@strongroom/ledger';
+import { toBase64 } from '@strongroom/base';
 import { nodeFileSystem, sha256, systemClock } from '@strongroom/platform';
 import {
   TestService,
@@ -277,11 +284,29 @@ describe('an agent', { concurrency: 4 }, () => {
     withService(async (service, logs) => {
       const signer = ed25519Signer(new Uint8Array(32).fill(1));
       const origin = 'strongroom.test/w';
-      const note = async (size: number, by = signer): Promise<string> => {
+      const leaves = Array.from({ length: 16 }, (_, n) =>
+        leafHash(sha256, new Uint8Array(32).fill(n)),
+      );
+      const forked = leaves.map((leaf, n) => (n === 3 ? sha256(leaf) : leaf));
+      /** What the service shows: a tree over the first so many of these leaves. */
+      const shows = async (size: number, by = signer, tree = leaves): Promise<void> => {
+        const text = await note(size, by, tree);
+        service.checkpoint = text;
+        service.consistency = (from) =>
+          from > BigInt(size)
+            ? undefined
+            : {
+                oldSize: String(from),
+                size: String(size),
+                hashes: consistencyProof(sha256, tree.slice(0, size), Number(from)).map(toBase64),
+                checkpoint: text,
+              };
+      };
+      const note = async (size: number, by: typeof signer, tree = leaves): Promise<string> => {
         const head = {
           origin,
           size: BigInt(size),
-          root: new Uint8Array(32).fill(size),
+          root: rootOf(sha256, tree.slice(0, size)),
           time: systemClock.now(),
         };
         const keyed = {
@@ -293,12 +318,12 @@ describe('an agent', { concurrency: 4 }, () => {
       };
       service.verifierKey = printVerifierKey(sha256, { name: origin, publicKey: signer.publicKey });
       await enrolWith(service);
-      service.checkpoint = await note(9);
+      await shows(9);
       await writeFile(join(logs, 'app.log'), text(0, 5));
       let agent = startAgent(service);
       await until('rows', () => texts(service).length === 5);
       await agent.stop();
-      service.checkpoint = await note(8);
+      await shows(8);
       await appendFile(join(logs, 'app.log'), text(5, 9));
       agent = startAgent(service);
       await until('noticed', () =>
@@ -312,14 +337,29 @@ describe('an agent', { concurrency: 4 }, () => {
       });
       await agent.stop();
       // More entries, and signed by somebody else.
-      service.checkpoint = await note(10, ed25519Signer(new Uint8Array(32).fill(2)));
+      await shows(10, ed25519Signer(new Uint8Array(32).fill(2)));
       agent = startAgent(service);
       await until('refused', () =>
         agent.log.some((line) => line.includes('the checkpoint is not the ledger’s')),
       );
       await agent.stop();
+      // Signed by the right key, larger, and another tree: nothing but the proof shows it.
+      await shows(10, signer, forked);
+      agent = startAgent(service);
+      await until('another tree', () =>
+        agent.log.some((line) =>
+          line.includes('the ledger of 10 entries does not continue the one of 9'),
+        ),
+      );
+      await agent.stop();
+      // No proof is no continuation.
+      await shows(10);
+      service.consistency = undefined;
+      agent = startAgent(service);
+      await until('no proof', () => agent.log.some((line) => line.includes('nothing shows that')));
+      await agent.stop();
       assert.equal(texts(service).length, 5);
-      service.checkpoint = await note(10);
+      await shows(10);
       agent = startAgent(service);
       await until('rows', () => texts(service).length === 9);
       await agent.stop();

@@ -47,6 +47,8 @@ export class TestService {
   /** Decides an answer; `undefined` answers as a healthy service does. */
   decide: (request: Arrived) => Reply | undefined | 'hang up' = () => undefined;
   checkpoint: string | undefined;
+  /** Answers the question for a consistency proof; a service that cannot says 404. */
+  consistency: ((from: bigint) => unknown) | undefined;
   verifierKey: string | undefined;
   readonly arrived: Arrived[] = [];
   readonly accepted = new Map<string, string>();
@@ -195,6 +197,10 @@ export class TestService {
     } else if (path === '/agents/v1/checkpoint') {
       if (this.checkpoint === undefined) response.writeHead(404).end();
       else response.writeHead(200, { 'content-type': 'text/plain' }).end(this.checkpoint);
+    } else if (path.startsWith('/agents/v1/consistency')) {
+      const answer = this.consistency?.(BigInt(path.split('from=')[1] ?? '0'));
+      if (answer === undefined) response.writeHead(409).end();
+      else this.#json(response, 200, answer);
     } else if (path === '/agents/v1/renew') {
       this.renewals += 1;
       const { csr } = JSON.parse(body.toString()) as { csr: string };

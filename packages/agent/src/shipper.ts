@@ -1,12 +1,14 @@
-import { agentPaths, receiptHeader, requestIdHeader } from '@strongroom/api';
+import { agentPaths, readConsistencyProof, receiptHeader, requestIdHeader } from '@strongroom/api';
 import type { AgentConfiguration } from '@strongroom/api';
+import { fromBase64 } from '@strongroom/base';
 import type { Clock, Random } from '@strongroom/base';
+import { jsonOf } from './client.js';
 import type { Answer, NoAnswer, ServiceClient } from './client.js';
 import { fetchConfiguration, identityRefused, reasonOf } from './configuration.js';
 import { limits } from './limits.js';
 import type { Receipts } from './receipts.js';
 import type { Spool, SpoolEntry } from './spool.js';
-import type { Witness } from './witness.js';
+import type { Witness, Witnessed } from './witness.js';
 
 /** Where the shipping stands. */
 export type ShippingState =
@@ -148,18 +150,39 @@ export class Shipper {
       this.#backOff(answer.reason);
       return undefined;
     }
-    const checkpoint = await this.#client.send({
-      method: 'GET',
-      path: agentPaths.checkpoint,
-      signal,
-    });
-    if (checkpoint.arrived && [200, 204, 404].includes(checkpoint.status)) {
-      const text = checkpoint.status === 200 ? checkpoint.text : undefined;
-      const seen = await this.#witness.see(text);
-      if (seen.ok) this.#set('sending', '');
-      else this.#set('rollback detected', seen.reason);
-    } else this.#backOff(reasonOf(checkpoint), checkpoint.arrived ? checkpoint.retryAfterMs : 0);
+    await this.#witnessCheckpoint(signal);
     return answer.kind === 'new' ? answer.configuration : undefined;
+  }
+
+  /** Whether the ledger is what it was: shown and, where we have seen one before, proved. */
+  async #witnessCheckpoint(signal: AbortSignal): Promise<void> {
+    const ask = (path: string): Promise<Answer | NoAnswer> =>
+      this.#client.send({ method: 'GET', path, signal });
+    const known = this.#witness.size;
+    let shown: Witnessed | undefined;
+    if (known !== undefined && known > 0n) {
+      const answer = await ask(`${agentPaths.consistency}?from=${known}`);
+      const proof =
+        answer.arrived && answer.status === 200 ? readConsistencyProof(jsonOf(answer)) : undefined;
+      if (proof !== undefined) {
+        const hashes = proof.hashes.map((hash) => fromBase64(hash));
+        shown = await this.#witness.see(proof.checkpoint, hashes);
+      } else if (!answer.arrived || ![404, 409].includes(answer.status)) {
+        this.#backOff(reasonOf(answer), answer.arrived ? answer.retryAfterMs : 0);
+        return;
+      }
+    }
+    if (shown === undefined) {
+      // Nothing seen before, or a service that cannot show that it continues: what it has tells why.
+      const answer = await ask(agentPaths.checkpoint);
+      if (!answer.arrived || ![200, 204, 404].includes(answer.status)) {
+        this.#backOff(reasonOf(answer), answer.arrived ? answer.retryAfterMs : 0);
+        return;
+      }
+      shown = await this.#witness.see(answer.status === 200 ? answer.text : undefined);
+    }
+    if (shown.ok) this.#set('sending', '');
+    else this.#set('rollback detected', shown.reason);
   }
 
   /** True where {@link control} is worth calling: each minute, and sooner while the service is away. */

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
-import { equalBytes, fromUtf8, utf8 } from '@strongroom/base';
+import { fromUtf8, utf8 } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
-import { parseCheckpoint, parseVerifierKey, verifyCheckpoint } from '@strongroom/ledger';
+import {
+  parseCheckpoint,
+  parseVerifierKey,
+  verifyCheckpoint,
+  verifyContinuation,
+} from '@strongroom/ledger';
 import type { VerifierKey } from '@strongroom/ledger';
 import { readSealedFile, writeSealedFile } from './sealed-file.js';
 import type { AgentState } from './state.js';
@@ -54,42 +59,34 @@ export class Witness {
     return this.#text === undefined ? undefined : parseCheckpoint(this.#text).size;
   }
 
-  /** Judges what the service shows now (`undefined`: none), and keeps it where it is newer. */
-  async see(text: string | undefined): Promise<Witnessed> {
+  /**
+   * Judges what the service shows now (`undefined`: none), and keeps it where it is newer. A larger tree
+   * is taken only with the hashes that prove that it continues the one seen before.
+   */
+  async see(
+    text: string | undefined,
+    hashes?: readonly Uint8Array[] | undefined,
+  ): Promise<Witnessed> {
     const before = this.#text === undefined ? undefined : parseCheckpoint(this.#text);
     if (text === undefined) {
       if (before === undefined || before.size === 0n) return { ok: true, size: 0n };
       return { ok: false, reason: `the ledger of ${before.size} entries is gone` };
     }
-    if (this.#key !== undefined) {
-      const verified = await verifyCheckpoint(text, {
-        sha256: this.#sha256,
-        verifySignature: verifyEd25519,
-        keys: [this.#key],
-        origin: this.#key.name,
-      });
-      if (!verified.ok) {
-        return { ok: false, reason: `the checkpoint is not the ledger’s (${verified.code})` };
-      }
+    if (this.#key === undefined) return { ok: false, reason: 'the ledger’s key is not known' };
+    const verifier = {
+      sha256: this.#sha256,
+      verifySignature: verifyEd25519,
+      keys: [this.#key],
+      origin: this.#key.name,
+    };
+    const alone = await verifyCheckpoint(text, verifier);
+    if (!alone.ok) {
+      return { ok: false, reason: `the checkpoint is not the ledger’s (${alone.code})` };
     }
-    let now: ReturnType<typeof parseCheckpoint>;
-    try {
-      now = parseCheckpoint(text);
-    } catch {
-      return { ok: false, reason: 'the checkpoint cannot be read' };
-    }
-    if (before !== undefined) {
-      if (now.origin !== before.origin) {
-        return { ok: false, reason: `the ledger is ${now.origin}, it was ${before.origin}` };
-      }
-      if (now.size < before.size) {
-        return { ok: false, reason: `the ledger has ${now.size} entries, it had ${before.size}` };
-      }
-      if (now.size === before.size && !equalBytes(now.root, before.root)) {
-        return { ok: false, reason: `the ledger of ${now.size} entries has another root` };
-      }
-    }
-    if (before === undefined || now.size > before.size) {
+    const verdict = await verifyContinuation(text, { ...verifier, before: this.#text, hashes });
+    if (!verdict.ok) return { ok: false, reason: verdict.message };
+    const { size } = verdict.value;
+    if (before === undefined || size > before.size) {
       await writeSealedFile(
         this.#fs,
         this.#state.sealer,
@@ -99,6 +96,6 @@ export class Witness {
       );
       this.#text = text;
     }
-    return { ok: true, size: now.size };
+    return { ok: true, size };
   }
 }

@@ -18,6 +18,8 @@ export const agentPaths = {
   renew: '/agents/v1/renew',
   /** `GET` → the newest checkpoint of the agent's workspace, a C2SP signed note as text. */
   checkpoint: '/agents/v1/checkpoint',
+  /** `GET ?from=SIZE` → {@link ConsistencyProofAnswer}: that the ledger continues what was seen. */
+  consistency: '/agents/v1/consistency',
   /**
    * `POST` rows of one stream: `content-type: application/x-ndjson` (one JSON object a line) or
    * `application/json` (an array), `content-encoding: gzip` or none. `204` when they are durable,
@@ -136,3 +138,17 @@ export const readRenewResponse = (value: unknown): RenewResponse | undefined =>
   readOr(renewResponse, value);
 export const readAgentConfiguration = (value: unknown): AgentConfiguration | undefined =>
   readOr(agentConfiguration, value);
+
+/** That the newest tree continues one of `oldSize` leaves (RFC 6962 §2.1.2). */
+export const consistencyProofAnswer = v.object({
+  /** Decimal. */
+  oldSize: v.pipe(v.string(), v.regex(/^\d{1,19}$/)),
+  size: v.pipe(v.string(), v.regex(/^\d{1,19}$/)),
+  /** Base64 of 32 bytes each. */
+  hashes: v.pipe(v.array(v.pipe(v.string(), v.length(44))), v.maxLength(65)),
+  /** The checkpoint of the newest tree, a C2SP signed note. */
+  checkpoint: v.pipe(v.string(), v.maxLength(262_144)),
+});
+export type ConsistencyProofAnswer = v.InferOutput<typeof consistencyProofAnswer>;
+export const readConsistencyProof = (value: unknown): ConsistencyProofAnswer | undefined =>
+  readOr(consistencyProofAnswer, value);

@@ -3,6 +3,7 @@ export { readErrorBody } from './errors.js';
 export type {
   AgentConfiguration,
   AgentSummary,
+  ConsistencyProofAnswer,
   EnrolRequest,
   EnrolResponse,
   EnrollmentKeySummary,
@@ -13,11 +14,13 @@ export type {
 export {
   agentConfiguration,
   agentPaths,
+  consistencyProofAnswer,
   enrolPath,
   enrolRequest,
   enrolResponse,
   newEnrollmentKeyRequest,
   readAgentConfiguration,
+  readConsistencyProof,
   readEnrolResponse,
   readRenewResponse,
   receiptHeader,

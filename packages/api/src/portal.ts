@@ -78,6 +78,15 @@ export const portalPaths = {
   regenerateEnrollmentKey: (workspace: string, key: string): string =>
     `/api/workspaces/${workspace}/enrollmentKeys/${key}/regenerate`,
   checkpoint: (workspace: string): string => `/api/workspaces/${workspace}/checkpoint`,
+  /** `GET`: the key that verifies checkpoints and proofs, `name+hash+base64`, one a line. */
+  publicKey: (workspace: string): string => `/api/workspaces/${workspace}/publicKey`,
+  /** `GET ?from=SIZE`: that the newest tree continues the one of so many entries. */
+  consistency: (workspace: string): string => `/api/workspaces/${workspace}/consistency`,
+  /**
+   * `GET ?position=N` proves the batch at a position, `?table=T&position=N&row=R` one row. `POST
+   * {table, row}` finds the row by its values, as a query showed them, and proves it.
+   */
+  proof: (workspace: string): string => `/api/workspaces/${workspace}/proof`,
   signIn: '/auth/sign-in',
   signOut: '/auth/sign-out',
 } as const;

@@ -6,6 +6,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
+import { addProofCommands } from './commands/proof.js';
 import { addQueryCommands } from './commands/query.js';
 import { addSendCommand } from './commands/send.js';
 import { addServiceCommands } from './commands/service.js';
@@ -54,6 +55,7 @@ ${exitCodesHelp}`,
   addPurgeCommands(program, context);
   addRetentionCommands(program, context);
   addVerifyCommand(program, context);
+  addProofCommands(program, context);
   addAuditCommand(program, context);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;

@@ -23,21 +23,27 @@ import {
   ticksPerDay,
   tuple,
 } from '@strongroom/sql';
-import type { ColumnSchema, Expression, Relation, Statement } from '@strongroom/sql';
+import type { Expression, Relation, Statement } from '@strongroom/sql';
 import type { PositionRange } from './insert-plan.js';
+
+/** A column, with KQL's name of its type. */
+export interface ColumnName {
+  readonly name: string;
+  readonly type: string;
+}
 
 /** What to commit to, or to look at. */
 export interface RowsQuery {
   readonly table: string;
   /** The columns that are committed to, in this order; the system columns follow. */
-  readonly columns: readonly ColumnSchema[];
+  readonly columns: readonly ColumnName[];
   readonly range: PositionRange;
   /** The arrival day, where it is known: it narrows the reading to one partition. */
   readonly day?: bigint;
   /** Rows of one entry at most. Entries with more get no root. Default: what an insert may have. */
   readonly rowsMax?: number;
   /** Columns that these rows must not have a value in: added to the table later. */
-  readonly emptyColumns?: readonly ColumnSchema[];
+  readonly emptyColumns?: readonly ColumnName[];
 }
 
 /** Stands before each row's bytes in its leaf: RFC 6962's leaf prefix, and what it is. */
@@ -49,7 +55,7 @@ const position = column('_Position');
 const dayOf = call('intDiv', column('_TimeReceived'), integer(ticksPerDay));
 
 /** A row's bytes. */
-const rowBytes = (columns: readonly ColumnSchema[]): Expression =>
+const rowBytes = (columns: readonly ColumnName[]): Expression =>
   call(
     'formatRow',
     text('RowBinary'),
@@ -57,7 +63,7 @@ const rowBytes = (columns: readonly ColumnSchema[]): Expression =>
     ...systemNames.map((name) => column(name)),
   );
 
-const leafOf = (columns: readonly ColumnSchema[]): Expression =>
+const leafOf = (columns: readonly ColumnName[]): Expression =>
   call('SHA256', call('concat', text(rowLeafPrefix), rowBytes(columns)));
 
 const conditions = ({ range, day }: Pick<RowsQuery, 'range' | 'day'>): Expression =>
@@ -76,7 +82,7 @@ const conditions = ({ range, day }: Pick<RowsQuery, 'range' | 'day'>): Expressio
   ]);
 
 /** True where a column that came later has a value. */
-const hasValue = ({ name, type }: ColumnSchema): Expression =>
+const hasValue = ({ name, type }: ColumnName): Expression =>
   type === 'string' || type === 'dynamic'
     ? infix('!=', column(name), text(''))
     : call('isNotNull', column(name));

@@ -720,7 +720,7 @@ function ownSettings(statement: Statement, options: QueryOptions): Settings {
 }
 
 const limitNames =
-  /^(?:max_(?!subquery_depth$)|min_|readonly$|allow_|log_|timeout_|result_|join_algorithm$)/;
+  /^(?:max_(?!(?:subquery_depth|ast_elements|expanded_ast_elements)$)|min_|readonly$|allow_|log_|timeout_|result_|join_algorithm$)/;
 
 const wire = (statement: Statement): WireStatement => ({
   text: statement.text,

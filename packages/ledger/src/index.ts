@@ -68,3 +68,4 @@ export { ExpectedRows } from './expected-rows.js';
 export type { ExpectedTable } from './expected-rows.js';
 export { printSubjectProof, verifySubjectProof } from './row-proof.js';
 export type { ProofSubject, ProvedSubject } from './row-proof.js';
+export { verifyContinuation } from './continuation.js';

@@ -33,6 +33,8 @@ export interface LedgerVerdict {
   /** The root recomputed from the leaf tiles, in hexadecimal; `undefined` where they could not all be read. */
   readonly root: string | undefined;
   readonly checkpoint: SignedCheckpoint | undefined;
+  /** The keys that it was verified with. */
+  readonly verifierKeys: readonly string[];
 }
 
 /** What an offline verification is given. */
@@ -74,6 +76,7 @@ export async function verifyLedgerDirectory(
     problems,
     problemsOmitted,
     checkpoint,
+    verifierKeys: options.publicKeys,
     size: checkpoint?.size ?? 0n,
     root: root === undefined ? undefined : toHex(root),
   };

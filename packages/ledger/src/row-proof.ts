@@ -160,7 +160,7 @@ function verifyRow(
   const { part, columns } = subject;
   const head = attempt('LEDGER_PROOF_MALFORMED', () => decodeRecordHead(subject.metadata));
   if (!head.ok) return head;
-  if (head.value.type !== 'rowsCommitted' || head.value.parts === undefined) {
+  if (!committing.has(head.value.type) || head.value.parts === undefined) {
     return wrong('The record does not commit to rows.');
   }
   const inRecord = verifyInclusion(sha256, {
@@ -188,6 +188,9 @@ function verifyRow(
   if (position !== part.position.toString()) return wrong('The row is of another entry.');
   return cells;
 }
+
+/** Types of records whose parts are rows. */
+const committing: ReadonlySet<string> = new Set(['rowsCommitted', 'tablePurged']);
 
 /** Reads a subject strictly. Throws `LEDGER_PROOF_MALFORMED`. */
 function readSubject(extra: Uint8Array): ProofSubject {

@@ -117,6 +117,13 @@ export async function openControlPlane(
     countRefused: () => undefined,
     erasing: noErasing,
     committed: 0n,
+    verifierKey: '',
+    proofs: {
+      entry: notHere,
+      row: notHere,
+      find: async () => [],
+      consistency: notHere,
+    },
     changeRows: (run) => run(),
     rowCommitments: async () => [],
     signNote: async (text) => `${text}\n`,

@@ -446,6 +446,8 @@ test('a query that cannot be recorded is not answered', async () => {
     record: (draft) => running.record(draft),
     records: () => running.records(),
     committed: 0n,
+    proofs: running.proofs,
+    verifierKey: running.verifierKey,
     changeRows: (run) => running.changeRows(run),
     rowCommitments: (...asked) => running.rowCommitments(...asked),
     query: (...asked) => running.query(...asked),

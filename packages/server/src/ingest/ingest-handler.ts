@@ -7,7 +7,9 @@ import type { Audit } from '../audit/audit.js';
 import type { CatalogReader, RuleRecord, StreamRecord } from '../catalog/catalog.js';
 import { HttpError, unavailable } from '../http/errors.js';
 import type { AuthenticatedHandler, Incoming, Outgoing } from '../http/request.js';
+import { jsonAnswer } from '../http/read-body.js';
 import type { RequestPath } from '../http/request-path.js';
+import { proveConsistency } from '../portal/proofs.js';
 import type { BatchSource, Workspaces } from '../workspaces/workspace.js';
 import { checkRows } from './check-rows.js';
 import type { MalformedRows, WellFormedRows } from './check-rows.js';
@@ -285,9 +287,13 @@ export function createIngest(options: IngestOptions): Ingest {
     },
 
     async agentCheckpoint(request, principal) {
-      if (request.path.key !== agentPaths.checkpoint) return undefined;
+      const { key } = request.path;
+      if (key !== agentPaths.checkpoint && key !== agentPaths.consistency) return undefined;
       if (request.method !== 'GET') throw methodNotAllowed('GET');
       const workspace = await opened(agentWorkspace(principal));
+      if (key === agentPaths.consistency) {
+        return jsonAnswer(200, { ...(await proveConsistency(workspace, request.path)) });
+      }
       const text = workspace.checkpoint();
       if (text === undefined) {
         throw new HttpError(404, 'NotFound', 'The workspace has no checkpoint yet.');

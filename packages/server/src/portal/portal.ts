@@ -45,6 +45,7 @@ import type { Sessions } from '../identity/sessions.js';
 import type { Locks } from '../locks/locks.js';
 import { refuseLocked } from '../locks/refuse-locked.js';
 import type { Workspaces } from '../workspaces/workspace.js';
+import { proveConsistency, proveOverHttp } from './proofs.js';
 
 export interface PortalOptions {
   readonly catalog: Catalog;
@@ -105,6 +106,10 @@ export function createPortal(options: PortalOptions): Handler {
     ['DELETE', 'workspaces/:/enrollmentkeys/:', revokeKey],
     ['POST', 'workspaces/:/enrollmentkeys/:/regenerate', regenerateKey],
     ['GET', 'workspaces/:/checkpoint', showCheckpoint],
+    ['GET', 'workspaces/:/publickey', showPublicKey],
+    ['GET', 'workspaces/:/consistency', showConsistency],
+    ['GET', 'workspaces/:/proof', showProof],
+    ['POST', 'workspaces/:/proof', showProof],
   ];
 
   return async (request) => {
@@ -658,6 +663,32 @@ export function createPortal(options: PortalOptions): Handler {
       throw new HttpError(404, 'CheckpointNotFound', 'Nothing was sealed in this workspace yet.');
     }
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
+  }
+  async function showPublicKey(call: Call): Promise<Outgoing> {
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    const body = `${(await options.workspaces.open(workspaceId)).verifierKey}\n`;
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+  }
+
+  async function showConsistency(call: Call): Promise<Outgoing> {
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    const workspace = await options.workspaces.open(workspaceId);
+    return jsonAnswer(200, { ...(await proveConsistency(workspace, call.request.path)) });
+  }
+
+  /** A proof shows a row: who asks for it must be allowed to query, and is on record. */
+  async function showProof(call: Call): Promise<Outgoing> {
+    const { request, principal } = call;
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/query/read`);
+    const body = request.method === 'POST' ? await readJsonBody(request) : undefined;
+    await options.audit.record({
+      principal,
+      operation: `${workspaceActions}/proofs/read`,
+      outcome: 'Succeeded',
+      target: request.path.path,
+      workspaceId,
+    });
+    return proveOverHttp(await options.workspaces.open(workspaceId), request.path, body);
   }
 }
 

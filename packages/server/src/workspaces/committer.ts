@@ -282,10 +282,10 @@ const unknownEntries = 512n;
 const hasContent = ({ tables, records }: AppliedRange): boolean =>
   tables.size > 0 || records.length > 0;
 
-/** A record's parts, in the order in which it lists them. */
+/** A record's parts, in the order in which it lists them. Entries without rows have none. */
 export const partsOf = (tables: readonly TableCommitments[]): EntryCommitment[] =>
   tables.flatMap(({ table, shape, day, rows }) =>
-    rows.map((row) => entryCommitment({ table, shape, day, row })),
+    rows.flatMap((row) => (row[1] === 0 ? [] : entryCommitment({ table, shape, day, row }))),
   );
 
 let queries = 0;

@@ -12,6 +12,10 @@ export type WorkspaceErrorCode =
   | 'RECORD_TOO_LARGE'
   /** An entry has more rows in a table than it came with: they are not committed to. */
   | 'ROWS_UNCOMMITTED'
+  /** What is to be proved is not under a signed checkpoint yet. */
+  | 'PROOF_NOT_YET'
+  /** There is nothing to prove: no such entry, row or commitment. */
+  | 'PROOF_NOT_FOUND'
   /** The kept records are damaged, or lack some that were kept. */
   | 'RECORDS_DAMAGED'
   /** The catalog knows no table of this name in the workspace. */

@@ -57,6 +57,45 @@ export class RecordStore {
     }
   }
 
+  /**
+   * Records that may commit to the rows of an entry: the `rowsCommitted` of its range, found by halving,
+   * and after it every `tablePurged`.
+   */
+  async *about(position: bigint): AsyncGenerator<KeptRecord> {
+    const journal = this.#journal;
+    let [low, high] = [BigInt(journal.first), BigInt(journal.next)];
+    // The first record kept whose range ends beyond the position: ranges only rise.
+    while (low < high) {
+      const middle = (low + high) / 2n;
+      const found = await this.#committedFrom(middle, high);
+      if (found === undefined || found.to > position) high = middle;
+      else low = found.sequence + 1n;
+    }
+    const first = await this.#committedFrom(low, BigInt(journal.next));
+    if (first === undefined) return;
+    yield first.kept;
+    // Only where rows of it were purged since: then what is left was committed to anew.
+    for await (const entry of journal.read(journalSequence(first.sequence + 1n))) {
+      const kept = decodeKept(entry);
+      if (kept.record.type === 'tablePurged') yield kept;
+    }
+  }
+
+  /** The first `rowsCommitted` kept at `from` or later, below `to`. */
+  async #committedFrom(
+    from: bigint,
+    to: bigint,
+  ): Promise<{ kept: KeptRecord; sequence: bigint; to: bigint } | undefined> {
+    if (from >= to) return undefined;
+    for await (const entry of this.#journal.read(journalSequence(from))) {
+      if (entry.sequence >= to) return undefined;
+      const kept = decodeKept(entry);
+      if (kept.record.type !== 'rowsCommitted') continue;
+      return { kept, sequence: entry.sequence, to: BigInt(kept.record.to) };
+    }
+    return undefined;
+  }
+
   async close(): Promise<void> {
     await this.#journal.close();
   }

@@ -1,11 +1,18 @@
-import { StrongroomError, fromUtf8, isNotFound, journalSequence, utf8 } from '@strongroom/base';
+import {
+  StrongroomError,
+  equalBytes,
+  fromUtf8,
+  isNotFound,
+  journalSequence,
+  utf8,
+} from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import { openCursorFile, openJournal } from '@strongroom/journal';
 import type { Appended, Journal, JournalLimits } from '@strongroom/journal';
 import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider, WorkspaceKeys } from '@strongroom/keys';
-import { makeReceipt, openLedger } from '@strongroom/ledger';
+import { makeReceipt, openLedger, partsRoot } from '@strongroom/ledger';
 import type { NoteSigner } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
 import { errorFields } from '../log.js';
@@ -15,13 +22,15 @@ import { Accounting } from './accounting.js';
 import type { Refusal } from './accounting.js';
 import { Applier } from './applier.js';
 import type { PositionRange, TableWriter } from './applier.js';
-import { Committer, engineRows } from './committer.js';
+import { Committer, engineRows, partsOf } from './committer.js';
 import type { RowSource } from './committer.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
+import { createProofs } from './proofs.js';
+import type { Proofs } from './proofs.js';
 import { decodeRecord, encodeRecord, isRecordMetadata } from './record.js';
 import type { KeptRecord, LedgerRecordDraft, RecordParts, TableCommitments } from './record.js';
 import { RecordStore } from './record-store.js';
@@ -77,6 +86,7 @@ export async function openRunningWorkspace(
     workspaceId: id,
     random,
   });
+  await keepKeyRecord(fs, `${directory}/workspace-key`, record.keyRecord);
   const cursor = await openCursorFile({ path: `${directory}/cursors/applier`, fs });
   const noteSigner: NoteSigner = {
     keyName: ledgerOrigin(id),
@@ -114,6 +124,15 @@ export async function openRunningWorkspace(
     noteSigner,
     ...recalled,
   });
+}
+
+/**
+ * A copy of the wrapped key beside what it opens: a copy of the directory can be verified and restored
+ * with the root key, without the catalog.
+ */
+async function keepKeyRecord(fs: Fs, path: string, record: Uint8Array): Promise<void> {
+  if ((await fs.stat(path)) !== undefined && equalBytes(await fs.readFile(path), record)) return;
+  await replaceFile(fs, path, record);
 }
 
 /** The records that are kept beyond the journal's pruning: a journal of their own. */
@@ -191,6 +210,7 @@ interface Parts {
 /** A {@link Workspace} with its followers running. */
 export class RunningWorkspace implements Workspace {
   readonly id: WorkspaceId;
+  readonly proofs: Proofs;
   readonly #options: RunningWorkspaceOptions;
   readonly #parts: Parts;
   readonly #accounting: Accounting;
@@ -255,6 +275,15 @@ export class RunningWorkspace implements Workspace {
       clock,
       log,
       limits,
+    });
+    this.proofs = createProofs({
+      host: this.#engine,
+      journal: parts.journal,
+      ledger: parts.ledger,
+      records: parts.records,
+      tables: { table: (name) => catalog.table(this.id, name) },
+      journalId: this.id,
+      sha256,
     });
     this.#sealer = new Sealer({
       journal: parts.journal,
@@ -368,7 +397,10 @@ export class RunningWorkspace implements Workspace {
   async #appendRecord(draft: LedgerRecordDraft, parts?: RecordParts): Promise<RecordedAct> {
     this.#refuseClosed();
     const time = new Date(this.#options.clock.now()).toISOString();
-    const entry = encodeRecord({ ...draft, time }, parts);
+    const entry = encodeRecord(
+      { ...draft, time },
+      parts ?? partsOfPurge(this.#options.sha256, draft),
+    );
     const appended = await this.#parts.journal.append(entry, { reserve: true });
     this.#sealer.note(appended);
     this.#parts.marks.add(appended.time, appended.sequence);
@@ -394,6 +426,10 @@ export class RunningWorkspace implements Workspace {
       { stream, table: '', rule, source, reason },
       { BatchesReceived: 1, BytesReceived: bytes, BatchesRefused: 1, BytesRefused: bytes },
     );
+  }
+
+  get verifierKey(): string {
+    return this.#parts.ledger.verifierKey;
   }
 
   checkpoint(): string | undefined {
@@ -593,6 +629,13 @@ export class RunningWorkspace implements Workspace {
     if (!this.#stop.signal.aborted) return;
     throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
   }
+}
+
+/** What a purge left is committed to like what was stored: one part can be shown alone. */
+function partsOfPurge(sha256: Sha256, draft: LedgerRecordDraft): RecordParts | undefined {
+  if (draft.type !== 'tablePurged') return undefined;
+  const parts = partsOf(draft.after);
+  return parts.length === 0 ? undefined : { count: parts.length, root: partsRoot(sha256, parts) };
 }
 
 /** One line of JSON. Text from outside may hold lone surrogates, which are no Unicode text. */

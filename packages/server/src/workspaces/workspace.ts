@@ -2,6 +2,7 @@ import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
+import type { Proofs } from './proofs.js';
 import type { KeptRecord, LedgerRecordDraft, TableCommitments } from './record.js';
 
 /** One stream's rows, admitted into a workspace: allowed, counted, tagged, not yet durable. */
@@ -74,6 +75,8 @@ export interface Workspace {
    * `LedgerRecords` and outlives the journal's pruning.
    */
   record(record: LedgerRecordDraft): Promise<RecordedAct>;
+  /** Proofs of batches and rows. */
+  readonly proofs: Proofs;
   /** Rows of positions below are committed to: a `rowsCommitted` record speaks of them. */
   readonly committed: bigint;
   /**
@@ -97,6 +100,8 @@ export interface Workspace {
   storedTables(): Promise<StoredTables>;
   /** Counts what was refused before it became a batch. */
   countRefused(refusal: Refusal): void;
+  /** The key that verifies its checkpoints, receipts and proofs: `name+hash+base64`. */
+  readonly verifierKey: string;
   /** Newest signed checkpoint as text. */
   checkpoint(): string | undefined;
   status(): WorkspaceStatus;
