@@ -79,6 +79,11 @@ export class Diagnostics {
     this.list.push(each.hint === undefined ? made : { ...made, hint: each.hint });
   }
 
+  /** No more will be reported, so that none need be looked for. */
+  get isFull(): boolean {
+    return this.list.length >= diagnosticsMax;
+  }
+
   all(): Diagnostic[] {
     return [...this.list].sort((a, b) => a.start - b.start);
   }

@@ -310,6 +310,7 @@ export class Parser {
 
   /** Leaves a broken part: to the next `;`, or `|`, outside of brackets opened since. */
   private skipTo(pipes: boolean): void {
+    if (this.diagnostics.isFull) this.at = this.tokens.length - 1;
     let open = 0;
     for (;;) {
       const token = this.peek();

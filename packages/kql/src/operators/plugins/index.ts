@@ -14,3 +14,7 @@ for (const plugin of [bagUnpack, narrow, pivot, ...analyticsPlugins]) {
 export function pluginNamed(name: string): Plugin | undefined {
   return plugins.get(name);
 }
+
+export function pluginNames(): Iterable<string> {
+  return plugins.keys();
+}
