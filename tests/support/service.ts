@@ -86,7 +86,7 @@ export class Service {
   }
 
   /** Starts the process, first or again; resolves with `ready`. The port stays the same. */
-  async run(): Promise<void> {
+  async run(flags: readonly string[] = []): Promise<void> {
     const port = this.bootstrap === undefined ? '0' : new URL(this.bootstrap.url).port;
     const { mkdir } = await import('node:fs/promises');
     await mkdir(join(this.directory, 'tmp'), { recursive: true });
@@ -99,6 +99,7 @@ export class Service {
         '--port',
         port,
         ...this.#flags,
+        ...flags,
       ],
       { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
     );

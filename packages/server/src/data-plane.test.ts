@@ -453,7 +453,10 @@ test('a query that cannot be recorded is not answered', async () => {
     query: (...asked) => running.query(...asked),
     storedTables: () => running.storedTables(),
     countRefused: () => undefined,
+    erasing: running.erasing,
+    signNote: (text) => running.signNote(text),
     checkpoint: () => undefined,
+    checkpointTime: () => undefined,
     status: () => running.status(),
   };
   const deaf = createQuery({

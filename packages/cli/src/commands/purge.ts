@@ -209,8 +209,9 @@ export function addRetentionCommands(program: Command, context: Context): void {
         );
         const rows = found.tables
           .filter(
-            ({ effectiveDays, locks, holds, keptBy }) =>
+            ({ effectiveDays, locks, holds, keptBy, shorteningTakesEffect }) =>
               own.all === true ||
+              shorteningTakesEffect !== undefined ||
               effectiveDays !== found.workspaceDays ||
               locks.length + holds.length > 0 ||
               keptBy !== undefined,
@@ -283,6 +284,7 @@ interface RetentionAnswer {
   readonly tables: readonly {
     readonly table: string;
     readonly effectiveDays: number;
+    readonly shorteningTakesEffect?: string;
     readonly locks: readonly string[];
     readonly holds: readonly string[];
     readonly keptBy?: string;

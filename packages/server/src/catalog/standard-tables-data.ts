@@ -1259,6 +1259,7 @@ IngestionAccounting Strongroom
   PeriodStart:d PeriodEnd:d StreamName TableName RuleId SourceKind SourceId Reason
   BatchesReceived:l RowsReceived:l BytesReceived:l BatchesRepeated:l RowsRepeated:l
   BatchesRefused:l BytesRefused:l RowsStored:l RowsFiltered:l RowsDeadLettered:l RowsDropped:l
+  ReceivedTo:l AppliedTo:l
 LedgerRecords Strongroom
   RecordType LedgerPosition:l ActorKind ActorId ActorName Target Reason CorrelationId
   Approvals:o Detail:o SourceSystem

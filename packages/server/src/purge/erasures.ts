@@ -271,8 +271,19 @@ class Runner {
     const due = [...catalog.snapshot.erasures.values()].filter(
       ({ state, dueAt }) => state === 'running' || (state === 'waiting' && dueAt <= now),
     );
-    for (const { id } of due) {
+    for (const { id, kind, workspaceId } of due) {
       if (this.#stopped) return;
+      if (kind !== 'workspace' && !catalog.snapshot.workspaces.has(workspaceId)) {
+        // Its workspace was deleted first, and it with all its rows.
+        const erasure = this.#current(id);
+        await this.#keep({
+          ...erasure,
+          state: 'cancelled',
+          request: withoutValues(erasure.request),
+          progress: { failed: 'WORKSPACE_DELETED' },
+        });
+        continue;
+      }
       await this.#run(id);
     }
   }

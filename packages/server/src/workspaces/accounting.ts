@@ -7,9 +7,20 @@ import type { BatchSource } from './workspace.js';
 export class Accounting {
   readonly #keysMax: number;
   readonly #counters = new Map<string, Counter>();
+  /** The part of them that nothing but this counts: refusals and retries, since the last rows. */
+  readonly #alone = new Map<string, Counter>();
+  /** Entries below are in the counters, or in rows that were written. */
+  #receivedTo = 0n;
+  /** What became of entries below is in rows that were written. */
+  #appliedTo = 0n;
+  #aloneVersion = 0;
+  /** Until it is known how far an earlier run has booked what it applied. */
+  #unsure: { to: bigint; way: Way; counts: Partial<Counts> }[] | undefined;
 
-  constructor(keysMax: number) {
+  /** `continues`: an earlier run may have counted; {@link bookedTo} will say how far. */
+  constructor(keysMax: number, continues = false) {
     this.#keysMax = keysMax;
+    if (continues) this.#unsure = [];
   }
 
   /** Adds to the counters of one way in. */
@@ -25,9 +36,61 @@ export class Accounting {
     for (const name of countNames) counter.counts[name] += counts[name] ?? 0;
   }
 
-  /** Rows for the table, and the counters begin anew. */
-  take(period: { start: string; end: string }): Record<string, unknown>[] {
-    const rows = [...this.#counters.values()].map(({ way, counts }) => ({
+  /** How far an earlier run came: what it has booked is not counted again. */
+  bookedTo(to: { receivedTo: bigint; appliedTo: bigint }): void {
+    if (to.receivedTo > this.#receivedTo) this.#receivedTo = to.receivedTo;
+    this.#appliedTo = to.appliedTo;
+    const unsure = this.#unsure ?? [];
+    this.#unsure = undefined;
+    for (const each of unsure) this.countApplied(each.to, each.way, each.counts);
+  }
+
+  /** Adds an entry that just became durable; called in the order of positions. */
+  countReceived(position: bigint, way: Way | undefined, counts: Partial<Counts>): void {
+    if (way !== undefined) this.count(way, counts);
+    if (position >= this.#receivedTo) this.#receivedTo = position + 1n;
+  }
+
+  /** Adds what became of a range up to `to`, but where an earlier run has booked it. */
+  countApplied(to: bigint, way: Way, counts: Partial<Counts>): void {
+    if (this.#unsure !== undefined) this.#unsure.push({ to, way, counts });
+    else if (to > this.#appliedTo) this.count(way, counts);
+  }
+
+  /** Adds what has no entry: it is noted apart until rows say so. */
+  countAlone(way: Way, counts: Partial<Counts>): void {
+    this.count(way, counts);
+    const key = keyOf(way);
+    if (!this.#alone.has(key) && this.#alone.size >= this.#keysMax) return;
+    const counter = this.#alone.get(key) ?? { way, counts: { ...zero } };
+    this.#alone.set(key, counter);
+    for (const name of countNames) counter.counts[name] += counts[name] ?? 0;
+    this.#aloneVersion += 1;
+  }
+
+  /** What has no entry and stands in no rows yet, and a number that rises with each change to it. */
+  get alone(): { version: number; counters: readonly Counter[] } {
+    return { version: this.#aloneVersion, counters: [...this.#alone.values()] };
+  }
+
+  /** Puts back what {@link take} gave and could not be written. */
+  putBack(taken: TakenCounters): void {
+    for (const { way, counts } of taken.counters) this.count(way, counts);
+    for (const { way, counts } of taken.alone) {
+      const counter = this.#alone.get(keyOf(way)) ?? { way, counts: { ...zero } };
+      this.#alone.set(keyOf(way), counter);
+      for (const name of countNames) counter.counts[name] += counts[name];
+    }
+    this.#aloneVersion += 1;
+  }
+
+  /**
+   * Rows for the table, and the counters begin anew. `applied`: what became of entries below it is in
+   * them. The rows say how far they count.
+   */
+  take(period: { start: string; end: string }, applied: bigint): TakenCounters {
+    const counters = [...this.#counters.values()];
+    const rows = counters.map(({ way, counts }) => ({
       TimeGenerated: period.end,
       PeriodStart: period.start,
       PeriodEnd: period.end,
@@ -37,14 +100,25 @@ export class Accounting {
       SourceKind: way.source?.kind ?? '',
       SourceId: way.source?.id ?? '',
       Reason: way.reason ?? '',
+      ReceivedTo: Number(this.#receivedTo),
+      AppliedTo: Number(applied),
       ...counts,
     }));
+    const alone = [...this.#alone.values()];
     this.#counters.clear();
-    return rows;
+    this.#alone.clear();
+    return { rows, counters, alone };
   }
 }
 
-interface Counter {
+/** Rows to write, and what they were made of. */
+export interface TakenCounters {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly counters: readonly Counter[];
+  readonly alone: readonly Counter[];
+}
+
+export interface Counter {
   readonly way: Way;
   readonly counts: Counts;
 }

@@ -544,7 +544,7 @@ export class Applier {
     for (const { table, stored, deadLettered, filtered, dropped } of done) {
       const way = ways.get(table);
       if (way === undefined) continue;
-      accounting.count(dropped > 0 ? { ...way, reason: 'TABLE_NOT_FOUND' } : way, {
+      accounting.countApplied(plan.to, dropped > 0 ? { ...way, reason: 'TABLE_NOT_FOUND' } : way, {
         RowsStored: stored,
         RowsDeadLettered: deadLettered,
         RowsFiltered: filtered,

@@ -52,6 +52,8 @@ export const workspaceLimits: WorkspaceLimits = {
   applyBytesMax: 16 * 1024 * 1024,
   applyEntriesMax: 4096,
   applyHeldBytesMax: 32 * 1024 * 1024,
+  /** How long counters of what has no entry (refusals, retries) may be in memory alone. */
+  readonly accountingNoteMs: number;
   applyTablesMax: 64,
   applyLingerMs: 120,
   commitIntervalMs: 1000,
@@ -80,3 +82,4 @@ export const workspaceRecordLimits = {
   /** Bytes of one record: the commitments of an apply batch of the most entries fit several times. */
   recordBytesMax: 4 * 1024 * 1024,
 } as const;
+  accountingNoteMs: 1000,

@@ -12,7 +12,7 @@ import { openCursorFile, openJournal } from '@strongroom/journal';
 import type { Appended, Journal, JournalLimits } from '@strongroom/journal';
 import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider, WorkspaceKeys } from '@strongroom/keys';
-import { makeReceipt, openLedger, partsRoot } from '@strongroom/ledger';
+import { makeReceipt, openLedger, partsRoot, printNote, signNote } from '@strongroom/ledger';
 import type { NoteSigner } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
 import { errorFields } from '../log.js';
@@ -20,6 +20,7 @@ import type { Log } from '../log.js';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
 import { Accounting } from './accounting.js';
 import type { Refusal } from './accounting.js';
+import { accountingTable, readNote, recoverAccounting, storeNote } from './accounting-recovery.js';
 import { Applier } from './applier.js';
 import type { PositionRange, TableWriter } from './applier.js';
 import { Committer, engineRows, partsOf } from './committer.js';
@@ -27,6 +28,8 @@ import type { RowSource } from './committer.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
+import { createErasing } from './erasing.js';
+import type { Erasing } from './erasing.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 import { createProofs } from './proofs.js';
@@ -78,6 +81,8 @@ export interface RunningWorkspaceOptions {
 export async function openRunningWorkspace(
   options: RunningWorkspaceOptions,
 ): Promise<RunningWorkspace> {
+  /** The time that pruning goes by; the clock's without it. */
+  readonly keepNow?: () => number;
   const { record, directory, fs, clock, random, sha256, signer, limits } = options;
   const id = record.workspaceId;
   const keys = await openWorkspaceKeys({
@@ -233,12 +238,15 @@ export class RunningWorkspace implements Workspace {
     this.#options = options;
     this.#parts = parts;
     this.#retriesSaved = parts.retries.next;
-    this.#accounting = new Accounting(limits.accountingKeysMax);
+    this.#accounting = new Accounting(limits.accountingKeysMax, true);
     const alarm = (code: string): void => this.#alarm(code);
     this.#engine = new EngineHost({
+  readonly erasing: Erasing;
       workspaceId: this.id,
       directory: `${options.directory}/engine`,
       diskKeys: () =>
+  /** What an earlier run left. */
+  readonly #opened: { readonly next: bigint; readonly applied: bigint };
         openDiskKeys({
           path: `${options.directory}/engine-keys`,
           fs: options.fs,
@@ -293,9 +301,35 @@ export class RunningWorkspace implements Workspace {
       limits,
       alarm,
     });
-    if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
-    this.#applier.start();
-    this.#committer.start();
+    this.erasing = createErasing({
+      engine: this.#engine,
+      journal: parts.journal,
+      // What the cursor does not say durably would be applied again, from the journal.
+      applied: () => this.#applier.durable,
+      workspaceId: this.id,
+      clock,
+    });
+    this.keyWork =
+      parts.keys === undefined
+        ? undefined
+        : createKeyWork({
+            workspaceId: this.id,
+            directory: options.directory,
+            keys: parts.keys,
+            journal: parts.journal,
+            records: parts.records,
+            engine: this.#engine,
+            withTablesStill: (run) => this.#committer.exclusively(() => this.#inserts.alone(run)),
+            fs: options.fs,
+            clock,
+            random: options.random,
+          });
+    if (!this.sealed) {
+      if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
+      this.#applier.start();
+      this.#committer.start();
+    }
+    this.#opened = { next: parts.journal.next, applied: this.#applier.durable };
     this.#sealer.start();
     this.#upkeep = [
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
@@ -315,12 +349,15 @@ export class RunningWorkspace implements Workspace {
     };
     // Booked once it is ours: what the journal does not take is booked by the door, as refused.
     const appended = await this.#appendOnce(batch);
-    this.#accounting.count(way, {
-      BatchesReceived: 1,
-      RowsReceived: rowCount,
-      BytesReceived: rows.length,
-      ...(appended.repeated ? { BatchesRepeated: 1, RowsRepeated: rowCount } : {}),
-    });
+    if (appended.repeated) {
+      this.#accounting.countAlone(way, {
+        BatchesReceived: 1,
+        RowsReceived: rowCount,
+        BytesReceived: rows.length,
+        BatchesRepeated: 1,
+        RowsRepeated: rowCount,
+      });
+    }
     return appended;
   }
 
@@ -331,6 +368,11 @@ export class RunningWorkspace implements Workspace {
       retry === undefined ? undefined : fingerprintOf(this.#options.sha256, { retry, route, rows });
     if (fingerprint === undefined) return this.#appendNew({ route, source, shape, rowCount }, rows);
     const key = Buffer.from(fingerprint).toString('latin1');
+      this.#every(limits.accountingNoteMs, async () => {
+        // Where it cannot be read now (a key is away), the next time.
+        if (!this.#accountingKnown) await this.#recoverAccounting().catch(() => undefined);
+        await this.#noteAccounting();
+      }),
     // The first attempt may still be on its way to the disk when the second one arrives.
     const known = this.#parts.retries.find(fingerprint);
     const earlier = known === undefined ? this.#appending.get(key) : this.#receiptAgain(known);
@@ -422,7 +464,7 @@ export class RunningWorkspace implements Workspace {
 
   countRefused(refusal: Refusal): void {
     const { stream, rule, source, reason, bytes } = refusal;
-    this.#accounting.count(
+    this.#accounting.countAlone(
       { stream, table: '', rule, source, reason },
       { BatchesReceived: 1, BytesReceived: bytes, BatchesRefused: 1, BytesRefused: bytes },
     );
@@ -485,6 +527,10 @@ export class RunningWorkspace implements Workspace {
     const appended = await this.#parts.journal.append(
       { metadata: encodeEntryMetadata(metadata), payload },
       options,
+  async signNote(text: string): Promise<string> {
+    return printNote(await signNote(this.#options.sha256, text, this.#parts.noteSigner));
+  }
+
     );
     const { limits } = this.#options;
     this.#sealer.note(appended);
@@ -493,6 +539,10 @@ export class RunningWorkspace implements Workspace {
     this.#parts.retries.add(appended.sequence, metadata.fingerprint);
     this.#bytesSinceSave += payload.length;
     if (this.#bytesSinceSave >= limits.retrySaveBytes) this.#saveSoon();
+  checkpointTime(): number | undefined {
+    return this.#sealer.checkpoint?.time;
+  }
+
     return { sequence: appended.sequence, receipt: await this.#receipt(appended), repeated: false };
   }
 
@@ -520,7 +570,7 @@ export class RunningWorkspace implements Workspace {
   async #appendOwn(
     tableName: string,
     rows: readonly Readonly<Record<string, unknown>>[],
-  ): Promise<void> {
+  ): Promise<bigint> {
     this.#refuseClosed();
     const table = this.#options.catalog.table(this.id, tableName);
     if (table === undefined) {
@@ -534,7 +584,7 @@ export class RunningWorkspace implements Workspace {
       table: tableName,
       columns: table.schema.columns,
     };
-    await this.#appendNew(
+    const { sequence } = await this.#appendNew(
       {
         route,
         source: { kind: 'Service', id: 'strongroom' },
@@ -548,6 +598,15 @@ export class RunningWorkspace implements Workspace {
 
   /** A row in `Operation`, where the workspace's own people look. */
   #alarm(code: string): void {
+    const { route, source, rowCount } = metadata;
+    // In the order of positions, before anything else is waited for: the counters say how far they go.
+    this.#accounting.countReceived(
+      appended.sequence,
+      source.kind === 'Service'
+        ? undefined
+        : { stream: route.stream, table: route.table, rule: route.ruleImmutableId ?? '', source },
+      { BatchesReceived: 1, RowsReceived: rowCount, BytesReceived: payload.length },
+    );
     const row = {
       TimeGenerated: new Date(this.#options.clock.now()).toISOString(),
       OperationCategory: 'Data Collection Status',
@@ -567,9 +626,67 @@ export class RunningWorkspace implements Workspace {
 
   async #flushAccounting(): Promise<void> {
     const end = new Date(this.#options.clock.now()).toISOString();
-    const rows = this.#accounting.take({ start: this.#accountingStart ?? end, end });
+    const period = { start: this.#accountingStart ?? end, end };
+    const taken = this.#accounting.take(period, this.#applier.applied);
     this.#accountingStart = end;
-    if (rows.length > 0) await this.#appendOwn('IngestionAccounting', rows);
+    if (taken.rows.length === 0) return;
+    try {
+      this.#accountingFlush = await this.#appendOwn(accountingTable, taken.rows);
+    } catch (error) {
+      this.#accounting.putBack(taken);
+      throw error;
+    }
+    await this.#noteAccounting();
+  }
+
+  /** Counts what an earlier run left uncounted; once. */
+  #recoverAccounting(): Promise<void> {
+    this.#recovering ??= this.#countLeft().catch((error: unknown) => {
+      this.#recovering = undefined;
+      throw error;
+    });
+    return this.#recovering;
+  }
+
+  async #countLeft(): Promise<void> {
+    const { fs, directory, catalog, random } = this.#options;
+    const note = await readNote(fs, `${directory}/cursors/accounting`);
+    await recoverAccounting({
+      journal: this.#parts.journal,
+      accounting: this.#accounting,
+      next: this.#opened.next,
+      applied: this.#opened.applied,
+      note,
+      isTable: (name) => catalog.table(this.id, name) !== undefined,
+      ask: async (table, statement) => {
+        const run = this.query(statement, {
+          tables: [table],
+          maxSeconds: 600,
+          maxMemoryBytes: 1_000_000_000,
+          signal: this.#stop.signal,
+          queryId: random.uuid(),
+        });
+        let text = '';
+        for await (const chunk of run) text += fromUtf8(chunk);
+        return text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as unknown[]);
+      },
+    });
+    this.#accountingFlush = note?.flush ?? this.#parts.journal.first;
+    this.#accountingKnown = true;
+  }
+
+  /** Keeps what has no entry of its own, where it changed. */
+  async #noteAccounting(): Promise<void> {
+    if (!this.#accountingKnown) return;
+    const { fs, directory } = this.#options;
+    const { version, counters } = this.#accounting.alone;
+    const flush = this.#accountingFlush;
+    if (version === this.#noted.version && flush === this.#noted.flush) return;
+    await storeNote(fs, `${directory}/cursors/accounting`, { flush, counters });
+    this.#noted = { version, flush };
   }
 
   /** So much was written that reading it again would make the next start slow. */
@@ -597,15 +714,16 @@ export class RunningWorkspace implements Workspace {
   /** Drops segments that are applied, sealed and older than what is kept. */
   async #prune(): Promise<void> {
     const { marks, journal } = this.#parts;
-    const { clock, limits } = this.#options;
+    const { clock, limits, keepNow = () => clock.now() } = this.#options;
     // What recognises a retry is rebuilt from the journal, so the window is kept at the least.
-    const oldest = clock.now() - Math.max(limits.journalKeepMs, limits.retryWindowMs);
+    const oldest = keepNow() - Math.max(limits.journalKeepMs, limits.retryWindowMs);
     const kept = marks.firstAfter(oldest) ?? journal.next;
     const before = [
       kept,
       this.#applier.durable,
       this.#applier.durablyCommitted,
       this.#sealer.sealed,
+    return sequence;
     ].reduce((a, b) => (a < b ? a : b));
     if (before > journal.first) await journal.prune(journalSequence(before));
     marks.forgetBefore(oldest);
@@ -626,8 +744,15 @@ export class RunningWorkspace implements Workspace {
   }
 
   #refuseClosed(): void {
+  #accountingFlush = 0n;
+  #accountingKnown = false;
+  #noted = { version: 0, flush: -1n };
+  #recovering: Promise<void> | undefined;
     if (!this.#stop.signal.aborted) return;
     throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
+    if (!this.#stop.signal.aborted && this.#closing === undefined) await this.#recoverAccounting();
+    // What is not written now is counted anew by the next start.
+    if (!this.#accountingKnown) return;
   }
 }
 

@@ -2,6 +2,7 @@ import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
+import type { Erasing } from './erasing.js';
 import type { Proofs } from './proofs.js';
 import type { KeptRecord, LedgerRecordDraft, TableCommitments } from './record.js';
 
@@ -100,10 +101,16 @@ export interface Workspace {
   storedTables(): Promise<StoredTables>;
   /** Counts what was refused before it became a batch. */
   countRefused(refusal: Refusal): void;
+  /** What takes rows away. Only `purge/` and `retention/` call it. */
+  readonly erasing: Erasing;
+  /** Signs a text (c2sp.org/signed-note) with the key of the workspace's ledger. */
+  signNote(text: string): Promise<string>;
   /** The key that verifies its checkpoints, receipts and proofs: `name+hash+base64`. */
   readonly verifierKey: string;
   /** Newest signed checkpoint as text. */
   checkpoint(): string | undefined;
+  /** When it was signed, in milliseconds since 1970. */
+  checkpointTime(): number | undefined;
   status(): WorkspaceStatus;
 }
 
