@@ -17,6 +17,8 @@ const long = {
   STRONGROOM_KILLS: '100',
   // Random queries through the compiler and the engine.
   STRONGROOM_KQL_QUERIES: '10000',
+  // Mutated checkpoints, receipts, proofs and trees that two verifiers must agree on.
+  STRONGROOM_MUTATIONS: '100000',
 };
 const files = [
   ...readdirSync(join(root, 'tests', 'dist', 'crash')).map((name) =>
@@ -25,6 +27,7 @@ const files = [
   ...readdirSync(join(root, 'packages', 'journal', 'dist')).map((name) =>
     join('packages/journal/dist', name),
   ),
+  'tests/dist/verifier/fuzz.test.js',
   'packages/kql/dist/fuzz.test.js',
   'packages/kql/dist/meaning.test.js',
 ].filter((path) => path.endsWith('.test.js'));
