@@ -41,6 +41,8 @@ export interface WorkspaceLimits {
   /** An engine without work for so long is closed. */
   readonly engineIdleMs: number;
   readonly accountingIntervalMs: number;
+  /** How long counters of what has no entry (refusals, retries) may be in memory alone. */
+  readonly accountingNoteMs: number;
   /** Distinct sources and streams counted apart between two flushes; the rest are counted as one. */
   readonly accountingKeysMax: number;
   /** Characters of a refused batch that the dead letter keeps when the whole does not fit. */
@@ -52,8 +54,6 @@ export const workspaceLimits: WorkspaceLimits = {
   applyBytesMax: 16 * 1024 * 1024,
   applyEntriesMax: 4096,
   applyHeldBytesMax: 32 * 1024 * 1024,
-  /** How long counters of what has no entry (refusals, retries) may be in memory alone. */
-  readonly accountingNoteMs: number;
   applyTablesMax: 64,
   applyLingerMs: 120,
   commitIntervalMs: 1000,
@@ -73,6 +73,7 @@ export const workspaceLimits: WorkspaceLimits = {
   pruneIntervalMs: 10 * 60 * 1000,
   engineIdleMs: 10 * 60 * 1000,
   accountingIntervalMs: 60 * 1000,
+  accountingNoteMs: 1000,
   accountingKeysMax: 10_000,
   deadLetterCharsMax: 65_536,
 };
@@ -82,4 +83,3 @@ export const workspaceRecordLimits = {
   /** Bytes of one record: the commitments of an apply batch of the most entries fit several times. */
   recordBytesMax: 4 * 1024 * 1024,
 } as const;
-  accountingNoteMs: 1000,

@@ -27,9 +27,9 @@ import { Committer, engineRows, partsOf } from './committer.js';
 import type { RowSource } from './committer.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
-import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
 import { createErasing } from './erasing.js';
 import type { Erasing } from './erasing.js';
+import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 import { createProofs } from './proofs.js';
@@ -70,6 +70,8 @@ export interface RunningWorkspaceOptions {
   readonly sha256: Sha256;
   readonly log: Log;
   readonly limits: WorkspaceLimits;
+  /** The time that pruning goes by; the clock's without it. */
+  readonly keepNow?: () => number;
   readonly journalLimits?: Partial<JournalLimits>;
   /** Where rows go; the workspace's own engine unless a simulation hands in tables of its own. */
   readonly writer?: TableWriter;
@@ -81,8 +83,6 @@ export interface RunningWorkspaceOptions {
 export async function openRunningWorkspace(
   options: RunningWorkspaceOptions,
 ): Promise<RunningWorkspace> {
-  /** The time that pruning goes by; the clock's without it. */
-  readonly keepNow?: () => number;
   const { record, directory, fs, clock, random, sha256, signer, limits } = options;
   const id = record.workspaceId;
   const keys = await openWorkspaceKeys({
@@ -216,9 +216,12 @@ interface Parts {
 export class RunningWorkspace implements Workspace {
   readonly id: WorkspaceId;
   readonly proofs: Proofs;
+  readonly erasing: Erasing;
   readonly #options: RunningWorkspaceOptions;
   readonly #parts: Parts;
   readonly #accounting: Accounting;
+  /** What an earlier run left. */
+  readonly #opened: { readonly next: bigint; readonly applied: bigint };
   readonly #engine: EngineHost;
   readonly #applier: Applier;
   readonly #committer: Committer;
@@ -241,12 +244,9 @@ export class RunningWorkspace implements Workspace {
     this.#accounting = new Accounting(limits.accountingKeysMax, true);
     const alarm = (code: string): void => this.#alarm(code);
     this.#engine = new EngineHost({
-  readonly erasing: Erasing;
       workspaceId: this.id,
       directory: `${options.directory}/engine`,
       diskKeys: () =>
-  /** What an earlier run left. */
-  readonly #opened: { readonly next: bigint; readonly applied: bigint };
         openDiskKeys({
           path: `${options.directory}/engine-keys`,
           fs: options.fs,
@@ -271,6 +271,7 @@ export class RunningWorkspace implements Workspace {
       judge,
       alarm,
     });
+    this.#opened = { next: parts.journal.next, applied: this.#applier.durable };
     this.#committer = new Committer({
       rows: options.rows ?? engineRows(this.#engine),
       tables: { table: (name) => catalog.table(this.id, name) },
@@ -309,29 +310,16 @@ export class RunningWorkspace implements Workspace {
       workspaceId: this.id,
       clock,
     });
-    this.keyWork =
-      parts.keys === undefined
-        ? undefined
-        : createKeyWork({
-            workspaceId: this.id,
-            directory: options.directory,
-            keys: parts.keys,
-            journal: parts.journal,
-            records: parts.records,
-            engine: this.#engine,
-            withTablesStill: (run) => this.#committer.exclusively(() => this.#inserts.alone(run)),
-            fs: options.fs,
-            clock,
-            random: options.random,
-          });
-    if (!this.sealed) {
-      if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
-      this.#applier.start();
-      this.#committer.start();
-    }
-    this.#opened = { next: parts.journal.next, applied: this.#applier.durable };
+    if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
+    this.#applier.start();
+    this.#committer.start();
     this.#sealer.start();
     this.#upkeep = [
+      this.#every(limits.accountingNoteMs, async () => {
+        // Where it cannot be read now (a key is away), the next time.
+        if (!this.#accountingKnown) await this.#recoverAccounting().catch(() => undefined);
+        await this.#noteAccounting();
+      }),
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
       this.#every(limits.retrySaveMs, async () => this.#saveSoon()),
       this.#every(limits.pruneIntervalMs, () => this.#prune()),
@@ -368,11 +356,6 @@ export class RunningWorkspace implements Workspace {
       retry === undefined ? undefined : fingerprintOf(this.#options.sha256, { retry, route, rows });
     if (fingerprint === undefined) return this.#appendNew({ route, source, shape, rowCount }, rows);
     const key = Buffer.from(fingerprint).toString('latin1');
-      this.#every(limits.accountingNoteMs, async () => {
-        // Where it cannot be read now (a key is away), the next time.
-        if (!this.#accountingKnown) await this.#recoverAccounting().catch(() => undefined);
-        await this.#noteAccounting();
-      }),
     // The first attempt may still be on its way to the disk when the second one arrives.
     const known = this.#parts.retries.find(fingerprint);
     const earlier = known === undefined ? this.#appending.get(key) : this.#receiptAgain(known);
@@ -470,12 +453,20 @@ export class RunningWorkspace implements Workspace {
     );
   }
 
+  async signNote(text: string): Promise<string> {
+    return printNote(await signNote(this.#options.sha256, text, this.#parts.noteSigner));
+  }
+
   get verifierKey(): string {
     return this.#parts.ledger.verifierKey;
   }
 
   checkpoint(): string | undefined {
     return this.#sealer.checkpoint?.text;
+  }
+
+  checkpointTime(): number | undefined {
+    return this.#sealer.checkpoint?.time;
   }
 
   status(): WorkspaceStatus {
@@ -527,22 +518,23 @@ export class RunningWorkspace implements Workspace {
     const appended = await this.#parts.journal.append(
       { metadata: encodeEntryMetadata(metadata), payload },
       options,
-  async signNote(text: string): Promise<string> {
-    return printNote(await signNote(this.#options.sha256, text, this.#parts.noteSigner));
-  }
-
     );
     const { limits } = this.#options;
+    const { route, source, rowCount } = metadata;
+    // In the order of positions, before anything else is waited for: the counters say how far they go.
+    this.#accounting.countReceived(
+      appended.sequence,
+      source.kind === 'Service'
+        ? undefined
+        : { stream: route.stream, table: route.table, rule: route.ruleImmutableId ?? '', source },
+      { BatchesReceived: 1, RowsReceived: rowCount, BytesReceived: payload.length },
+    );
     this.#sealer.note(appended);
     this.#applier.note({ entry: { ...appended, payload }, metadata });
     this.#parts.marks.add(appended.time, appended.sequence);
     this.#parts.retries.add(appended.sequence, metadata.fingerprint);
     this.#bytesSinceSave += payload.length;
     if (this.#bytesSinceSave >= limits.retrySaveBytes) this.#saveSoon();
-  checkpointTime(): number | undefined {
-    return this.#sealer.checkpoint?.time;
-  }
-
     return { sequence: appended.sequence, receipt: await this.#receipt(appended), repeated: false };
   }
 
@@ -594,19 +586,11 @@ export class RunningWorkspace implements Workspace {
       utf8(`${rows.map(printRow).join('\n')}\n`),
       { reserve: true },
     );
+    return sequence;
   }
 
   /** A row in `Operation`, where the workspace's own people look. */
   #alarm(code: string): void {
-    const { route, source, rowCount } = metadata;
-    // In the order of positions, before anything else is waited for: the counters say how far they go.
-    this.#accounting.countReceived(
-      appended.sequence,
-      source.kind === 'Service'
-        ? undefined
-        : { stream: route.stream, table: route.table, rule: route.ruleImmutableId ?? '', source },
-      { BatchesReceived: 1, RowsReceived: rowCount, BytesReceived: payload.length },
-    );
     const row = {
       TimeGenerated: new Date(this.#options.clock.now()).toISOString(),
       OperationCategory: 'Data Collection Status',
@@ -623,8 +607,15 @@ export class RunningWorkspace implements Workspace {
   }
 
   #accountingStart: string | undefined;
+  #accountingFlush = 0n;
+  #accountingKnown = false;
+  #noted = { version: 0, flush: -1n };
+  #recovering: Promise<void> | undefined;
 
   async #flushAccounting(): Promise<void> {
+    if (!this.#stop.signal.aborted && this.#closing === undefined) await this.#recoverAccounting();
+    // What is not written now is counted anew by the next start.
+    if (!this.#accountingKnown) return;
     const end = new Date(this.#options.clock.now()).toISOString();
     const period = { start: this.#accountingStart ?? end, end };
     const taken = this.#accounting.take(period, this.#applier.applied);
@@ -723,7 +714,6 @@ export class RunningWorkspace implements Workspace {
       this.#applier.durable,
       this.#applier.durablyCommitted,
       this.#sealer.sealed,
-    return sequence;
     ].reduce((a, b) => (a < b ? a : b));
     if (before > journal.first) await journal.prune(journalSequence(before));
     marks.forgetBefore(oldest);
@@ -744,15 +734,8 @@ export class RunningWorkspace implements Workspace {
   }
 
   #refuseClosed(): void {
-  #accountingFlush = 0n;
-  #accountingKnown = false;
-  #noted = { version: 0, flush: -1n };
-  #recovering: Promise<void> | undefined;
     if (!this.#stop.signal.aborted) return;
     throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
-    if (!this.#stop.signal.aborted && this.#closing === undefined) await this.#recoverAccounting();
-    // What is not written now is counted anew by the next start.
-    if (!this.#accountingKnown) return;
   }
 }
 
