@@ -663,7 +663,11 @@ export class Lowering {
     const wanted = new Set([...needed, ...computed.map((key) => key.column)]);
     if (missing) {
       // In a sub-query of its own, so that filters on stored columns do not see the widened ones.
-      const widened = [...wanted].filter((column) => hasNull(column.type) && !column.nullable);
+      // What may be null in KQL need not be so in the engine (`coalesce(x, 1)`); stored columns are.
+      const stored = shape.from?.kind === 'table';
+      const isStored = (column: Column): boolean =>
+        stored && column.nullable && shape.columns.get(column)?.kind === 'column';
+      const widened = [...wanted].filter((column) => hasNull(column.type) && !isStored(column));
       if (widened.length > 0) {
         shape = this.wrap(shape, wanted);
         const columns = new Map(shape.columns);
