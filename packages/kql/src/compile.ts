@@ -15,18 +15,26 @@ import {
   Diagnostics,
   KqlProblem,
   notSupported,
+  problem,
   type Diagnostic,
   type Span,
 } from './diagnostics.js';
-import { columnsMax, resultsMax } from './limits.js';
+import { columnsMax, otherRowsMax, otherWorkspacesMax, resultsMax } from './limits.js';
 import { Answers, Unanswered, type Ask, type Inquiry, type Question } from './inquiry.js';
 import { encode, withSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
 import { faceted } from './operators/facet.js';
 import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
-import { Binder, type BinderOptions, type TableCatalog } from './semantics/binder.js';
-import { constant, reference, type Bound } from './semantics/bound.js';
+import { gathered, workspacesOf } from './plan/reach.js';
+import type { Plan } from './plan/plan.js';
+import {
+  Binder,
+  type BinderOptions,
+  type OtherWorkspace,
+  type TableCatalog,
+} from './semantics/binder.js';
+import { constant, reference, type Bound, type Column } from './semantics/bound.js';
 import { convert } from './semantics/convert.js';
 import { Environment } from './semantics/environment.js';
 import { relation, type Relation, type Visualization } from './semantics/relation.js';
@@ -49,6 +57,13 @@ export interface CompileOptions {
   readonly workspaceNames?: readonly string[];
   /** What `now()` is, in ticks. */
   readonly now: bigint;
+  /** Workspaces whose tables stand beside this one's own (the Query API's `workspaces`). */
+  readonly alongside?: readonly OtherWorkspace[];
+  /**
+   * What `workspace("…")` names: undefined where it is nothing, or nothing that the caller may read.
+   * Asked by `compileAsking` once for each text.
+   */
+  readonly otherWorkspace?: (name: string) => Promise<OtherWorkspace | undefined>;
   /** Ticks, half-open; applied to `TimeGenerated` of every stored table, beside the query's own filters. */
   readonly timeRange?: { readonly start: bigint; readonly end: bigint };
   /** Each result stops at one row more, by which the caller sees that it was cut. */
@@ -76,6 +91,8 @@ export type CompileResult =
       readonly results: CompiledQuery[];
       /** What was asked of the data before the results could be compiled, in order. */
       readonly inquiries: readonly Inquiry[];
+      /** Where the results' statements run: another workspace where they read only its tables. */
+      readonly workspaceId: string;
     }
   | { readonly ok: false; readonly diagnostics: Diagnostic[] };
 
@@ -85,12 +102,12 @@ export type CompileResult =
  */
 export function compile(text: string, options: CompileOptions): CompileResult {
   const diagnostics = new Diagnostics(text);
-  const results = guarded(diagnostics, () =>
-    compileStatements(text, options, diagnostics, cannotAsk),
+  const made = guarded(diagnostics, () =>
+    compileStatements(text, options, diagnostics, { ask: cannotAsk, otherWorkspace: nowhere }),
   );
-  if (results === undefined || diagnostics.hasErrors)
+  if (made === undefined || diagnostics.hasErrors)
     return { ok: false, diagnostics: diagnostics.all() };
-  return { ok: true, results, inquiries: [] };
+  return { ok: true, ...made, inquiries: [] };
 }
 
 /**
@@ -103,27 +120,53 @@ export async function compileAsking(
   ask: Ask,
 ): Promise<CompileResult> {
   const answers = new Answers();
+  const workspaces = new Map<string, OtherWorkspace | undefined>();
+  const asking: Asking = {
+    ask: (question) => answers.rows(question, options.workspaceId),
+    otherWorkspace: (name) => {
+      if (workspaces.has(name)) return workspaces.get(name);
+      if (workspaces.size >= otherWorkspacesMax) {
+        const span = { start: 0, end: text.length };
+        problem('KQL_LIMIT', `A query names more than ${otherWorkspacesMax} workspaces`, span);
+      }
+      throw new Unresolved(name);
+    },
+  };
   for (;;) {
     const diagnostics = new Diagnostics(text);
-    let inquiry: Inquiry;
+    let missing: Unanswered | Unresolved;
     try {
-      const results = guarded(diagnostics, () =>
-        compileStatements(text, options, diagnostics, (question) =>
-          answers.rows(question, options.workspaceId),
-        ),
+      const made = guarded(diagnostics, () =>
+        compileStatements(text, options, diagnostics, asking),
       );
-      if (results !== undefined && !diagnostics.hasErrors)
-        return { ok: true, results, inquiries: answers.inquiries };
+      if (made !== undefined && !diagnostics.hasErrors)
+        return { ok: true, ...made, inquiries: answers.inquiries };
       return { ok: false, diagnostics: diagnostics.all() };
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      if (!(error instanceof Unanswered || error instanceof Unresolved)) throw error;
       // What is wrong already is told before anything is read.
       if (diagnostics.hasErrors) return { ok: false, diagnostics: diagnostics.all() };
-      inquiry = error.inquiry;
+      missing = error;
     }
-    answers.add(inquiry, await ask(inquiry));
+    if (missing instanceof Unanswered) answers.add(missing.inquiry, await ask(missing.inquiry));
+    else workspaces.set(missing.workspace, await options.otherWorkspace?.(missing.workspace));
   }
 }
+
+/** How a compilation learns what it cannot know of itself. */
+type Asking = Pick<BinderOptions, 'ask' | 'otherWorkspace'>;
+
+/** Thrown at the first mention of a workspace: the caller looks it up, and the query is bound anew. */
+class Unresolved extends Error {
+  readonly workspace: string;
+
+  constructor(workspace: string) {
+    super('a workspace that was not looked up');
+    this.workspace = workspace;
+  }
+}
+
+const nowhere = (): undefined => undefined;
 
 function cannotAsk({ of, span }: Question): never {
   return notSupported(`${of}, whose columns or rows only the data tells,`, span);
@@ -157,8 +200,8 @@ function compileStatements(
   text: string,
   options: CompileOptions,
   diagnostics: Diagnostics,
-  ask: BinderOptions['ask'],
-): CompiledQuery[] {
+  asking: Asking,
+): { results: CompiledQuery[]; workspaceId: string } {
   const statements = parseQuery(text, operatorLookup, diagnostics);
   const binder = new Binder({
     tables: catalogOf(options.tables),
@@ -166,8 +209,34 @@ function compileStatements(
     workspaceNames: options.workspaceNames ?? [],
     now: options.now,
     timeRange: options.timeRange,
-    ask,
+    alongside: options.alongside ?? [],
+    otherWorkspace: asking.otherWorkspace,
+    // What an operator asks may lie in several workspaces too.
+    ask: (question) => {
+      const workspaceId = homeOf([question.plan], options.workspaceId);
+      const plan = inOneWorkspace(question.plan, question.columns, workspaceId);
+      return asking.ask({ ...question, plan, workspaceId });
+    },
   });
+  const inOneWorkspace = (plan: Plan, columns: readonly Column[], home: string): Plan =>
+    gathered(plan, columns, {
+      home,
+      column: (name, { type, nullable }) => binder.column(name, type, nullable),
+      fetch: (workspaceId, part, wanted) => {
+        const { text: named, span } = binder.places.get(workspaceId) ?? {
+          text: workspaceId,
+          span: { start: 0, end: text.length },
+        };
+        return asking.ask({
+          of: `workspace('${named}')`,
+          span,
+          plan: part,
+          columns: wanted,
+          rowsMax: otherRowsMax,
+          workspaceId,
+        });
+      },
+    });
   const environment = new Environment(storedFunctions(options.functions ?? []));
   const relations: Relation[] = [];
   for (const statement of statements) {
@@ -185,7 +254,7 @@ function compileStatements(
       if (made !== undefined) relations.push(made);
     });
   }
-  if (diagnostics.hasErrors) return [];
+  if (diagnostics.hasErrors) return { results: [], workspaceId: options.workspaceId };
   if (relations.length === 0) {
     throw new KqlProblem(
       'SYN0002',
@@ -197,13 +266,25 @@ function compileStatements(
   if (relations.length > resultsMax) {
     throw new KqlProblem('KQL_LIMIT', `More than ${resultsMax} results`, { start: 0, end: 0 });
   }
-  return relations.map((each, index) =>
-    finish(
-      each,
+  const workspaceId = homeOf(
+    relations.map((each) => each.plan),
+    options.workspaceId,
+  );
+  const results = relations.map((each, index) => {
+    const columns = each.columns.map((visible) => visible.column);
+    return finish(
+      { ...each, plan: inOneWorkspace(each.plan, columns, workspaceId) },
       relations.length === 1 ? 'PrimaryResult' : (each.label ?? `Table_${index}`),
       options,
-    ),
-  );
+    );
+  });
+  return { results, workspaceId };
+}
+
+/** Where plans run: in the other workspace that alone they read, else in the query's own. */
+function homeOf(plans: readonly Plan[], own: string): string {
+  const [only, another] = new Set(plans.flatMap((each) => [...workspacesOf(each)]));
+  return another === undefined ? (only ?? own) : own;
 }
 
 function bindStatement(
@@ -350,6 +431,8 @@ export function compileTransform(text: string, options: TransformOptions): Trans
       workspaceNames: [],
       now: options.now,
       timeRange: undefined,
+      alongside: [],
+      otherWorkspace: nowhere,
       ask: cannotAsk,
     });
     const environment = new Environment();

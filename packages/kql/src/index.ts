@@ -24,7 +24,7 @@ export type { Ask, Inquiry } from './inquiry.js';
 export type { Diagnostic } from './diagnostics.js';
 export type { KqlCode } from './errors.js';
 export { kqlCodes } from './errors.js';
-export type { TableCatalog } from './semantics/binder.js';
+export type { OtherWorkspace, TableCatalog } from './semantics/binder.js';
 export type { Visualization } from './semantics/relation.js';
 export { queryCharsMax } from './limits.js';
 export { resultSettings } from './lower/encode.js';

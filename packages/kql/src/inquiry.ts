@@ -6,7 +6,7 @@
 
 import { call, cast, print, type Expression as Sql, type Statement } from '@strongroom/sql';
 import { problem, type Span } from './diagnostics.js';
-import { inquiriesMax, inquiryBytesMax } from './limits.js';
+import { answersBytesMax, inquiriesMax, inquiryBytesMax, otherStatementsMax } from './limits.js';
 import { withSettings } from './lower/encode.js';
 import { Lowering } from './lower/plan.js';
 import type { Plan } from './plan/plan.js';
@@ -22,6 +22,8 @@ export interface Question {
   readonly columns: readonly Column[];
   /** One row more is a problem of the query. */
   readonly rowsMax: number;
+  /** Where the plan's tables lie, if not in the query's own workspace. */
+  readonly workspaceId?: string;
 }
 
 /** Cells as text, in the columns' order: ticks, JSON, digits; null is null, and '' where there is none. */
@@ -62,22 +64,35 @@ export class Answers {
   /** In the order in which they were asked. */
   readonly inquiries: Inquiry[] = [];
   private readonly texts = new Map<string, string | undefined>();
+  private bytes = 0;
 
   add(inquiry: Inquiry, answer: string | undefined): void {
     this.inquiries.push(inquiry);
-    this.texts.set(keyOf(inquiry.statement), answer);
+    this.texts.set(keyOf(inquiry), answer);
+    this.bytes += answer?.length ?? 0;
   }
 
-  rows(question: Question, workspaceId: string): readonly InquiryRow[] {
+  rows(question: Question, home: string): readonly InquiryRow[] {
+    const workspaceId = question.workspaceId ?? home;
     const { of, span, rowsMax } = question;
     const lowering = new Lowering();
     const query = lowering.result(question.plan, question.columns, BigInt(rowsMax) + 1n, asText);
     const statement = print(withSettings(query));
-    const key = keyOf(statement);
+    const key = keyOf({ workspaceId, statement });
     if (!this.texts.has(key)) {
-      if (this.inquiries.length >= inquiriesMax) {
+      const isHome = workspaceId === home;
+      const alike = this.inquiries.filter((each) => (each.workspaceId === home) === isHome);
+      if (isHome && alike.length >= inquiriesMax)
         problem('KQL_LIMIT', `A query looks at the data more than ${inquiriesMax} times`, span);
+      if (!isHome && alike.length >= otherStatementsMax) {
+        problem(
+          'KQL_LIMIT',
+          `A query reads tables of other workspaces more than ${otherStatementsMax} times`,
+          span,
+        );
       }
+      if (this.bytes > answersBytesMax)
+        problem('KQL_LIMIT', `A query takes in more than ${answersBytesMax} bytes`, span);
       throw new Unanswered({
         of,
         start: span.start,
@@ -102,8 +117,8 @@ export class Answers {
   }
 }
 
-function keyOf({ text, parameters }: Statement): string {
-  return JSON.stringify([text, parameters]);
+function keyOf({ workspaceId, statement }: Pick<Inquiry, 'workspaceId' | 'statement'>): string {
+  return JSON.stringify([workspaceId, statement.text, statement.parameters]);
 }
 
 /** A value as text that the plan node `answer` (lower/plan.ts) reads back without loss. */

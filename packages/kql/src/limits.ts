@@ -40,5 +40,19 @@ export const topNestedLevelsMax = 16;
 export const inquiriesMax = 16;
 /** Bytes of one answer: it is held, and may become a parameter of the next statement. */
 export const inquiryBytesMax = 16 * 1024 * 1024;
+/** Bytes of all answers of one query. */
+export const answersBytesMax = 64 * 1024 * 1024;
+/** Statements that one query runs in other workspaces, whose rows come back for the rest of it. */
+export const otherStatementsMax = 100;
+/** Rows that one of them brings back. */
+export const otherRowsMax = 200_000;
+/** Different texts in `workspace("…")` of one query. */
+export const otherWorkspacesMax = 100;
 /** Columns that one `pivot` or `bag_unpack` makes of data. */
 export const dataColumnsMax = 500;
+/** Rows of one part that `scan` walks through; each costs the engine about 0.1 ms. */
+export const walkRowsMax = 100_000;
+/** Rows after which `scan` begins a new piece of its output, which is copied at each row. */
+export const walkPieceRows = 256;
+/** Steps of one `scan`. */
+export const walkStepsMax = 16;

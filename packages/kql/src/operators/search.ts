@@ -56,7 +56,7 @@ export const search = leading<SearchSyntax>({
     const everywhere =
       input === undefined && syntax.tables.length === 0 && syntax.patterns.length === 0;
     for (const pattern of everywhere ? ['*'] : syntax.patterns) {
-      for (const name of [...binder.options.tables.names()]
+      for (const name of [...binder.tableNames()]
         .filter((each) => wildcardFits(pattern, each))
         .sort()) {
         tables.push({ name, relation: binder.scan(name, syntax.span, scope) });

@@ -61,7 +61,7 @@ export const union = leading<UnionSyntax>({
     if (input !== undefined) tables.push({ name: 'union_arg0', relation: input });
     for (const each of syntax.inputs) {
       if (each.kind === 'wildcard') {
-        const names = [...binder.options.tables.names()]
+        const names = [...binder.tableNames()]
           .filter((name) => wildcardFits(each.pattern, name))
           .sort();
         for (const name of names)

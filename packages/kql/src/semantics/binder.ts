@@ -16,6 +16,7 @@ import type { FoldContext, FunctionRow } from '../functions/row.js';
 import { whyUnsupported } from '../functions/unsupported.js';
 import { boundNodesMax, expressionNodesMax, functionDepthMax } from '../limits.js';
 import { operatorNamed } from '../operators/index.js';
+import { unite } from '../operators/union.js';
 import type { InquiryRow, Question } from '../inquiry.js';
 import type { AggregateCall, Plan } from '../plan/plan.js';
 import type {
@@ -48,6 +49,8 @@ import {
 } from './signature.js';
 import { commonType, widest } from './types.js';
 
+const shortName = /^[a-z]{1,3}$/;
+
 /** Tables by name. Names are case-sensitive. */
 export interface TableCatalog {
   get(name: string): TableSchema | undefined;
@@ -56,10 +59,20 @@ export interface TableCatalog {
   isEmpty?(name: string): boolean;
 }
 
+/** A workspace that the caller may read, beside the query's own. */
+export interface OtherWorkspace {
+  readonly workspaceId: string;
+  readonly tables: TableCatalog;
+}
+
 export interface BinderOptions {
   readonly tables: TableCatalog;
   readonly workspaceId: string;
   readonly workspaceNames: readonly string[];
+  /** Their tables stand beside the workspace's own: a table is the union of those of its name. */
+  readonly alongside: readonly OtherWorkspace[];
+  /** What `workspace("…")` names, where the caller may read it. Throws where that is not known yet. */
+  readonly otherWorkspace: (name: string) => OtherWorkspace | undefined;
   readonly now: bigint;
   readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
   /** Answers what an operator must know of the data to bind. Throws where there is no answer yet. */
@@ -77,6 +90,9 @@ export interface Scope {
 export class Binder implements FoldContext {
   readonly now: bigint;
   readonly options: BinderOptions;
+  /** How and where the query names each other workspace. */
+  readonly places = new Map<string, { readonly text: string; readonly span: Span }>();
+  private readonly here: readonly OtherWorkspace[];
   private readonly usedNames = new Set<string>();
   private nodes = 0;
   private depth = 0;
@@ -84,6 +100,7 @@ export class Binder implements FoldContext {
   constructor(options: BinderOptions) {
     this.options = options;
     this.now = options.now;
+    this.here = [options, ...options.alongside];
   }
 
   // ---- columns ----------------------------------------------------------------------------
@@ -96,7 +113,7 @@ export class Binder implements FoldContext {
 
   /** Short names belong to the lambdas of function rows, where a column of that name would be lost. */
   private isTaken(name: string): boolean {
-    return this.usedNames.has(name) || /^[a-z]{1,3}$/.test(name);
+    return this.usedNames.has(name) || shortName.test(name);
   }
 
   private uniqueName(name: string): string {
@@ -172,7 +189,7 @@ export class Binder implements FoldContext {
             return this.makesTable(binding.syntax, binding.environment);
           return binding.kind !== 'scalar';
         }
-        return this.options.tables.get(value.name) !== undefined;
+        return this.here.some((each) => each.tables.get(value.name) !== undefined);
       }
       case 'call': {
         if (value.name === 'materialize' || value.name === 'table' || value.name === 'view')
@@ -266,7 +283,7 @@ export class Binder implements FoldContext {
         return this.tableCall(value, scope);
       case 'member': {
         const place = this.place(value, scope);
-        if (place !== undefined) return this.scan(place, value.span, scope);
+        if (place !== undefined) return this.scanIn(place, value.name, value.span, scope);
         break;
       }
       case 'star':
@@ -333,20 +350,23 @@ export class Binder implements FoldContext {
     }
   }
 
-  /** `workspace("this").T`, `database("workspace").T`: the table's name. */
-  private place(value: Expression & { kind: 'member' }, scope: Scope): string | undefined {
+  /** The workspace of `workspace("this").T`, `database("workspace").T`. */
+  private place(value: Expression & { kind: 'member' }, scope: Scope): OtherWorkspace | undefined {
+    const own: OtherWorkspace = this.options;
     let target: Expression = value.target;
     for (;;) {
       if (target.kind === 'call' && placeFunctions.has(target.name)) {
         const first = target.args[0]?.value;
         const text = first === undefined ? undefined : this.constantText(first, scope);
-        if (target.name === 'workspace') {
-          if (
-            text !== undefined &&
-            (text === this.options.workspaceId || this.options.workspaceNames.includes(text))
-          )
-            return value.name;
-          notSupported(`Another workspace's table`, target.span, 'Ask each workspace on its own.');
+        if (target.name === 'workspace' || target.name === 'resource') {
+          if (text === undefined)
+            problem('SEM0101', `${target.name}() takes a name or an id`, target.span);
+          if (text === this.options.workspaceId || this.options.workspaceNames.includes(text))
+            return own;
+          const other = this.options.otherWorkspace(text);
+          if (other === undefined) unknownWorkspace(text, target.span);
+          this.places.set(other.workspaceId, { text, span: target.span });
+          return other.workspaceId === own.workspaceId ? own : other;
         }
         if (
           target.name === 'database' &&
@@ -354,7 +374,7 @@ export class Binder implements FoldContext {
             text === '' ||
             (text !== undefined && this.options.workspaceNames.includes(text)))
         ) {
-          return value.name;
+          return own;
         }
         notSupported(`${target.name}()`, target.span);
       }
@@ -363,10 +383,30 @@ export class Binder implements FoldContext {
     }
   }
 
+  /** Names of all tables that a query may name without saying a workspace. */
+  tableNames(): Iterable<string> {
+    if (this.here.length === 1) return this.options.tables.names();
+    return new Set(this.here.flatMap((each) => [...each.tables.names()]));
+  }
+
+  /** A table by its name, of each workspace that the query is put to. */
   scan(name: string, span: Span, scope: Scope): Relation {
-    const schema = this.options.tables.get(name);
+    const found = this.here.filter((each) => each.tables.get(name) !== undefined);
+    const [only, another] = found;
+    if (only === undefined || another === undefined)
+      return this.scanIn(only ?? this.options, name, span, scope);
+    const tables = found.map((each) => ({ name, relation: this.scanIn(each, name, span, scope) }));
+    return unite({ binder: this, environment: scope.environment }, tables, false, undefined);
+  }
+
+  private scanIn(workspace: OtherWorkspace, name: string, span: Span, scope: Scope): Relation {
+    const { workspaceId, tables } = workspace;
+    const schema = tables.get(name);
     if (schema === undefined) {
-      const known = [...this.options.tables.names(), ...scope.environment.names()];
+      const known = [
+        ...(workspace === this.options ? this.tableNames() : tables.names()),
+        ...scope.environment.names(),
+      ];
       problem(
         'SEM0100',
         `'${name}' is not a known table or variable`,
@@ -375,27 +415,28 @@ export class Binder implements FoldContext {
       );
     }
     // A name that something else in the statement has already gets an alias; the rest stay as stored.
-    const clashing = new Set(
-      schema.columns.map((each) => each.name).filter((each) => this.isTaken(each)),
-    );
-    for (const each of schema.columns) this.usedNames.add(each.name);
+    const described = scanColumns(schema);
+    const clashing = new Set<string>();
+    for (const { name: each, isShort } of described) {
+      if (isShort || this.usedNames.has(each)) clashing.add(each);
+    }
+    for (const each of described) this.usedNames.add(each.name);
     const stored: { stored: string; column: Column }[] = [];
     const columns: VisibleColumn[] = [];
     const constants: { column: Column; value: Bound }[] = [];
-    for (const each of schema.columns) {
-      if (each.name === 'TenantId' || each.name === 'Type') {
+    for (const each of described) {
+      if (each.isConstant) {
         const column = this.column(each.name, 'string');
         constants.push({
           column,
-          value: constant('string', each.name === 'Type' ? name : this.options.workspaceId),
+          value: constant('string', each.name === 'Type' ? name : workspaceId),
         });
         columns.push({ name: each.name, column });
         continue;
       }
-      const isSystem = Object.hasOwn(systemColumns, each.name);
       const column: Column = {
         type: each.type,
-        nullable: hasNull(each.type) && each.name !== 'TimeGenerated' && !isSystem,
+        nullable: each.nullable,
         sql: clashing.has(each.name) ? this.uniqueName(each.name) : each.name,
       };
       stored.push({ stored: each.name, column });
@@ -407,21 +448,24 @@ export class Binder implements FoldContext {
       sql: this.uniqueName('_TimeReceived'),
     };
     stored.push({ stored: '_TimeReceived', column: ingestionTime });
-    const scanned: Plan = {
+    const scan: Plan = {
       kind: 'scan',
-      workspaceId: this.options.workspaceId,
-      isEmpty: this.options.tables.isEmpty?.(name) ?? false,
+      workspaceId,
+      isEmpty: tables.isEmpty?.(name) ?? false,
       table: name,
       columns: stored,
       timeRange: this.options.timeRange,
-      fullText: new Set(
-        stored
-          .filter((each) => schema.fullTextColumns?.includes(each.stored))
-          .map((each) => each.column),
-      ),
+      fullText:
+        schema.fullTextColumns === undefined
+          ? noColumns
+          : new Set(
+              stored
+                .filter((each) => schema.fullTextColumns?.includes(each.stored))
+                .map((each) => each.column),
+            ),
     };
     const plan: Plan =
-      constants.length === 0 ? scanned : { kind: 'extend', input: scanned, definitions: constants };
+      constants.length === 0 ? scan : { kind: 'extend', input: scan, definitions: constants };
     return relation(plan, columns, { ingestionTime });
   }
 
@@ -1374,6 +1418,46 @@ export class Binder implements FoldContext {
     }
     return found;
   }
+}
+
+/** The same words, whether it is there or not. */
+export function unknownWorkspace(text: string, span: Span): never {
+  problem(
+    'SEM0100',
+    `The workspace '${text}' is not known, or you may not read it`,
+    span,
+    'Name it by its id, its resource id, or its name.',
+  );
+}
+
+const noColumns: ReadonlySet<Column> = new Set();
+
+/** What a scan makes of each of a table's columns, found once for each schema. */
+interface ScanColumn {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly nullable: boolean;
+  /** Known of the table, not stored in it. */
+  readonly isConstant: boolean;
+  /** Of a lambda's form. */
+  readonly isShort: boolean;
+}
+
+const scanned = new WeakMap<TableSchema, readonly ScanColumn[]>();
+
+function scanColumns(schema: TableSchema): readonly ScanColumn[] {
+  let made = scanned.get(schema);
+  if (made === undefined) {
+    made = schema.columns.map(({ name, type }) => ({
+      name,
+      type,
+      nullable: hasNull(type) && name !== 'TimeGenerated' && !Object.hasOwn(systemColumns, name),
+      isConstant: name === 'TenantId' || name === 'Type',
+      isShort: shortName.test(name),
+    }));
+    scanned.set(schema, made);
+  }
+  return made;
 }
 
 const placeFunctions = new Set(['workspace', 'database', 'cluster', 'app', 'resource']);

@@ -1,0 +1,483 @@
+/**
+ * A plan over tables of several workspaces, as one over tables of one (docs/adr/0069). Each greatest
+ * part that reads only one other workspace becomes a statement of that workspace, whose rows stand in
+ * as a constant table. What may go below a union goes there first, so that little comes back.
+ */
+
+import { unreachable } from '@strongroom/base';
+import { aggregateNamed } from '../aggregates/index.js';
+import type { InquiryRow } from '../inquiry.js';
+import { columnsOf, constant, hasWindow, reference } from '../semantics/bound.js';
+import type { Bound, Column } from '../semantics/bound.js';
+import type { AggregateCall, Definition, Plan, SortKey } from './plan.js';
+
+export interface ReachOptions {
+  /** The workspace in which the plan is going to run. */
+  readonly home: string;
+  readonly column: (name: string, like: Pick<Column, 'type' | 'nullable'>) => Column;
+  /** The rows of a plan that reads tables of this workspace only. */
+  readonly fetch: (
+    workspaceId: string,
+    plan: Plan,
+    columns: readonly Column[],
+  ) => readonly InquiryRow[];
+}
+
+/** The workspaces whose tables a plan reads. */
+export function workspacesOf(plan: Plan): ReadonlySet<string> {
+  const found = new Set<string>();
+  const seen = new Set<Plan>();
+  const walk = (each: Plan): void => {
+    if (seen.has(each)) return;
+    seen.add(each);
+    if (each.kind === 'scan') found.add(each.workspaceId);
+    for (const input of inputsOf(each)) walk(input);
+    for (const value of valuesOf(each)) for (const inner of plansIn(value)) walk(inner);
+  };
+  walk(plan);
+  return found;
+}
+
+/** The plan with rows in place of what lies in other workspaces; the plan itself where nothing does. */
+export function gathered(plan: Plan, needed: Iterable<Column>, options: ReachOptions): Plan {
+  const gathering = new Gathering(options);
+  return gathering.isHere(plan) ? plan : gathering.of(gathering.spread(plan), new Set(needed));
+}
+
+function inputsOf(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case 'scan':
+    case 'values':
+    case 'answer':
+    case 'given':
+    case 'numbers':
+      return [];
+    case 'join':
+      return [plan.left, plan.right];
+    case 'union':
+      return plan.inputs.map((each) => each.plan);
+    default:
+      return [plan.input];
+  }
+}
+
+function valuesOf(plan: Plan): readonly Bound[] {
+  switch (plan.kind) {
+    case 'values':
+      return plan.rows.flat();
+    case 'numbers':
+      return typeof plan.count === 'bigint' ? [] : [plan.count];
+    case 'extend':
+      return plan.definitions.map((each) => each.value);
+    case 'filter':
+      return [plan.predicate];
+    case 'aggregate':
+      return [...plan.keys.map((each) => each.value), ...plan.aggregates.flatMap(argumentsOf)];
+    case 'join':
+      return plan.keys.flatMap((each) => [each.left, each.right]);
+    case 'union':
+      return plan.inputs.flatMap((each) => each.values);
+    case 'expand':
+      return plan.items.map((each) => each.value);
+    default:
+      return [];
+  }
+}
+
+const argumentsOf = (each: AggregateCall): readonly Bound[] =>
+  each.kind === 'call' ? each.args : [each.by, ...each.values.map((one) => one.value)];
+
+const columnsOfAggregate = (each: AggregateCall): readonly Column[] =>
+  each.kind === 'call'
+    ? each.columns
+    : [
+        ...(each.byColumn === undefined ? [] : [each.byColumn]),
+        ...each.values.map((one) => one.column),
+      ];
+
+/** Sub-queries of an expression. */
+function plansIn(value: Bound): readonly Plan[] {
+  switch (value.kind) {
+    case 'scalar':
+    case 'collected':
+      return [value.plan];
+    case 'member':
+      return [value.plan, ...plansIn(value.value)];
+    case 'call':
+      return value.args.flatMap(plansIn);
+    case 'constant':
+    case 'column':
+      return [];
+  }
+}
+
+/** Whether the rows have an order that what follows may see. */
+function isOrdered(plan: Plan): boolean {
+  switch (plan.kind) {
+    case 'sort':
+      return true;
+    case 'extend':
+    case 'filter':
+    case 'limit':
+    case 'limit-by':
+    case 'expand':
+      return isOrdered(plan.input);
+    default:
+      return false;
+  }
+}
+
+/** Aggregates of parts, and what makes one of the parts' values. */
+const inTwoSteps: ReadonlyMap<string, string> = new Map([
+  ['count', 'sum'],
+  ['countif', 'sum'],
+  ['sum', 'sum'],
+  ['sumif', 'sum'],
+  ['min', 'min'],
+  ['minif', 'min'],
+  ['max', 'max'],
+  ['maxif', 'max'],
+]);
+
+type Union = Plan & { kind: 'union' };
+
+class Gathering {
+  private readonly options: ReachOptions;
+  private readonly known = new Map<Plan, ReadonlySet<string>>();
+
+  constructor(options: ReachOptions) {
+    this.options = options;
+  }
+
+  private workspaces(plan: Plan): ReadonlySet<string> {
+    let found = this.known.get(plan);
+    if (found === undefined) {
+      found = workspacesOf(plan);
+      this.known.set(plan, found);
+    }
+    return found;
+  }
+
+  isHere(plan: Plan): boolean {
+    const workspaces = this.workspaces(plan);
+    return workspaces.size === 0 || (workspaces.size === 1 && workspaces.has(this.options.home));
+  }
+
+  // ---- below unions -------------------------------------------------------------------------
+
+  /** The same plan, with filters, computed columns, limits and sums below unions of workspaces. */
+  spread(plan: Plan): Plan {
+    if (this.workspaces(plan).size < 2) return plan;
+    switch (plan.kind) {
+      case 'filter': {
+        const input = this.spread(plan.input);
+        const union = this.below(input, [plan.predicate]);
+        if (union === undefined) return { ...plan, input };
+        return {
+          ...union,
+          inputs: union.inputs.map((each) => ({
+            ...each,
+            plan: this.spread({
+              kind: 'filter',
+              input: each.plan,
+              predicate: put(plan.predicate, union, each.values),
+            }),
+          })),
+        };
+      }
+      case 'extend': {
+        const input = this.spread(plan.input);
+        const union = this.below(
+          input,
+          plan.definitions.map((each) => each.value),
+        );
+        if (union === undefined) return { ...plan, input };
+        return {
+          ...union,
+          columns: [...union.columns, ...plan.definitions.map((each) => each.column)],
+          inputs: union.inputs.map((each) => {
+            const definitions = plan.definitions.map(({ column, value }): Definition => ({
+              column: this.options.column('$part', column),
+              value: put(value, union, each.values),
+            }));
+            return {
+              plan: this.spread({ kind: 'extend', input: each.plan, definitions }),
+              values: [...each.values, ...definitions.map((one) => reference(one.column))],
+            };
+          }),
+        };
+      }
+      case 'limit': {
+        const input = this.spread(plan.input);
+        const sorted = input.kind === 'sort' ? input : undefined;
+        const union = this.below(sorted?.input ?? input, []);
+        if (union === undefined) return { ...plan, input };
+        const inputs = union.inputs.map((each) => {
+          const ordered = sorted === undefined ? each.plan : this.sorted(each, union, sorted.keys);
+          return { ...each, plan: this.spread({ ...plan, input: ordered }) };
+        });
+        const united: Plan = { ...union, inputs };
+        return { ...plan, input: sorted === undefined ? united : { ...sorted, input: united } };
+      }
+      case 'aggregate': {
+        const input = this.spread(plan.input);
+        const union = this.below(input, valuesOf(plan));
+        const whole = union === undefined ? undefined : this.summed(plan, union);
+        return whole ?? { ...plan, input };
+      }
+      case 'sort':
+      case 'sample':
+      case 'limit-by':
+      case 'expand':
+        return { ...plan, input: this.spread(plan.input) };
+      case 'join':
+        return { ...plan, left: this.spread(plan.left), right: this.spread(plan.right) };
+      case 'union':
+        return {
+          ...plan,
+          inputs: plan.inputs.map((each) => ({ ...each, plan: this.spread(each.plan) })),
+        };
+      case 'scan':
+      case 'values':
+      case 'answer':
+      case 'given':
+      case 'numbers':
+        return plan;
+      default:
+        return unreachable(plan);
+    }
+  }
+
+  /** The union below which these expressions mean the same. */
+  private below(input: Plan, values: readonly Bound[]): Union | undefined {
+    if (input.kind !== 'union') return undefined;
+    return values.some((each) => hasWindow(each) || plansIn(each).length > 0) ? undefined : input;
+  }
+
+  private sorted(
+    { plan, values }: Union['inputs'][number],
+    union: Union,
+    keys: readonly SortKey[],
+  ): Plan {
+    const definitions: Definition[] = [];
+    const own = keys.map((key): SortKey => {
+      const value = put(reference(key.column), union, values);
+      if (value.kind === 'column') return { ...key, column: value.column };
+      const column = this.options.column('$part', value);
+      definitions.push({ column, value });
+      return { ...key, column };
+    });
+    const input: Plan =
+      definitions.length === 0 ? plan : { kind: 'extend', input: plan, definitions };
+    return { kind: 'sort', input, keys: own };
+  }
+
+  /** Sums of each part, and then of the sums; undefined where an aggregate needs all rows at once. */
+  private summed(plan: Plan & { kind: 'aggregate' }, union: Union): Plan | undefined {
+    const whole: AggregateCall[] = [];
+    const parts: { call: AggregateCall & { kind: 'call' }; column: Column }[] = [];
+    for (const call of plan.aggregates) {
+      const name = call.kind === 'call' ? inTwoSteps.get(call.row.name) : undefined;
+      const row = name === undefined ? undefined : aggregateNamed(name);
+      const column = call.kind === 'call' ? call.columns[0] : undefined;
+      if (call.kind !== 'call' || row === undefined || column === undefined) return undefined;
+      const part = this.options.column('$part', column);
+      parts.push({ call, column: part });
+      whole.push({ kind: 'call', row, args: [reference(part)], columns: [column] });
+    }
+    const keys = plan.keys.map((each) => this.options.column('$part', each.column));
+    const inputs = union.inputs.map((each) => {
+      const own = plan.keys.map(({ column, value }): Definition => ({
+        column: this.options.column('$part', column),
+        value: put(value, union, each.values),
+      }));
+      const aggregates = parts.map(({ call, column }): AggregateCall & { kind: 'call' } => ({
+        ...call,
+        args: call.args.map((arg) => put(arg, union, each.values)),
+        columns: [this.options.column('$part', column)],
+      }));
+      const columns = [
+        ...own.map((one) => one.column),
+        ...aggregates.flatMap((one) => one.columns),
+      ];
+      return {
+        plan: this.spread({ kind: 'aggregate', input: each.plan, keys: own, aggregates }),
+        values: columns.map(reference),
+      };
+    });
+    return {
+      kind: 'aggregate',
+      input: { kind: 'union', columns: [...keys, ...parts.map((each) => each.column)], inputs },
+      keys: plan.keys.map(({ column }, index) => ({
+        column,
+        value: reference(keys[index] ?? column),
+      })),
+      aggregates: whole,
+    };
+  }
+
+  // ---- from other workspaces ----------------------------------------------------------------
+
+  /** `needed` are those of the plan's columns that are asked for above. */
+  of(plan: Plan, needed: ReadonlySet<Column>): Plan {
+    if (this.isHere(plan)) return plan;
+    const [only, another] = this.workspaces(plan);
+    if (only !== undefined && another === undefined) return this.fetched(only, plan, needed);
+    switch (plan.kind) {
+      case 'extend': {
+        const made = plan.definitions.filter((each) => needed.has(each.column));
+        const below = new Set(needed);
+        for (const each of made) below.delete(each.column);
+        for (const each of made) columnsOf(each.value, below);
+        const definitions = made.map((each) => ({ ...each, value: this.value(each.value) }));
+        return { ...plan, input: this.of(plan.input, below), definitions };
+      }
+      case 'filter': {
+        const below = new Set(needed);
+        columnsOf(plan.predicate, below);
+        const predicate = this.value(plan.predicate);
+        return { ...plan, input: this.of(plan.input, below), predicate };
+      }
+      case 'aggregate':
+        return this.aggregate(plan, needed);
+      case 'sort': {
+        const below = new Set([...needed, ...plan.keys.map((each) => each.column)]);
+        return { ...plan, input: this.of(plan.input, below) };
+      }
+      case 'limit':
+      case 'sample':
+        return { ...plan, input: this.of(plan.input, needed) };
+      case 'limit-by':
+        return { ...plan, input: this.of(plan.input, new Set([...needed, ...plan.keys])) };
+      case 'join': {
+        const sides = { left: new Set<Column>(), right: new Set<Column>() };
+        for (const each of plan.columns) if (needed.has(each.column)) sides[each.side].add(each.of);
+        for (const each of plan.keys) {
+          columnsOf(each.left, sides.left);
+          columnsOf(each.right, sides.right);
+        }
+        return {
+          ...plan,
+          left: this.of(plan.left, sides.left),
+          right: this.of(plan.right, sides.right),
+          keys: plan.keys.map((each) => ({
+            left: this.value(each.left),
+            right: this.value(each.right),
+          })),
+        };
+      }
+      case 'union': {
+        const kept = plan.columns.flatMap((column, index) => (needed.has(column) ? [index] : []));
+        return {
+          ...plan,
+          columns: plan.columns.filter((column) => needed.has(column)),
+          inputs: plan.inputs.map((each) => {
+            const values = kept.flatMap((index) => each.values[index] ?? []);
+            const below = new Set<Column>();
+            for (const value of values) columnsOf(value, below);
+            return {
+              plan: this.of(each.plan, below),
+              values: values.map((value) => this.value(value)),
+            };
+          }),
+        };
+      }
+      case 'expand': {
+        const below = new Set(needed);
+        for (const each of plan.items) below.delete(each.column);
+        if (plan.index !== undefined) below.delete(plan.index);
+        for (const each of plan.items) columnsOf(each.value, below);
+        const items = plan.items.map((each) => ({ ...each, value: this.value(each.value) }));
+        return { ...plan, input: this.of(plan.input, below), items };
+      }
+      case 'values':
+        return { ...plan, rows: plan.rows.map((row) => row.map((each) => this.value(each))) };
+      case 'numbers':
+        return typeof plan.count === 'bigint' ? plan : { ...plan, count: this.value(plan.count) };
+      case 'scan':
+      case 'answer':
+      case 'given':
+        return plan;
+      default:
+        return unreachable(plan);
+    }
+  }
+
+  private aggregate(plan: Plan & { kind: 'aggregate' }, needed: ReadonlySet<Column>): Plan {
+    const below = new Set<Column>();
+    const aggregates = plan.aggregates.filter((each) =>
+      columnsOfAggregate(each).some((column) => needed.has(column)),
+    );
+    for (const each of plan.keys) columnsOf(each.value, below);
+    for (const each of aggregates) for (const arg of argumentsOf(each)) columnsOf(arg, below);
+    return {
+      ...plan,
+      input: this.of(plan.input, below),
+      keys: plan.keys.map((each) => ({ ...each, value: this.value(each.value) })),
+      aggregates: aggregates.map((each): AggregateCall => {
+        if (each.kind === 'call') return { ...each, args: each.args.map((arg) => this.value(arg)) };
+        const values = each.values.map((one) => ({ ...one, value: this.value(one.value) }));
+        return { ...each, by: this.value(each.by), values };
+      }),
+    };
+  }
+
+  private value(of: Bound): Bound {
+    switch (of.kind) {
+      case 'scalar':
+      case 'collected':
+        return { ...of, plan: this.query(of.plan, of.column) };
+      case 'member':
+        return { ...of, value: this.value(of.value), plan: this.query(of.plan, of.column) };
+      case 'call': {
+        if (plansIn(of).every((plan) => this.isHere(plan))) return of;
+        return { ...of, args: of.args.map((arg) => this.value(arg)) };
+      }
+      case 'constant':
+      case 'column':
+        return of;
+    }
+  }
+
+  private query(plan: Plan, column: Column): Plan {
+    return this.isHere(plan) ? plan : this.of(this.spread(plan), new Set([column]));
+  }
+
+  /** The rows of another workspace, as a constant table. */
+  private fetched(workspaceId: string, plan: Plan, needed: ReadonlySet<Column>): Plan {
+    let [from, columns] = [plan, [...needed]];
+    if (columns.length === 0) {
+      // How many rows there are may be all that is asked.
+      const column = this.options.column('$row', { type: 'bool', nullable: false });
+      from = {
+        kind: 'extend',
+        input: plan,
+        definitions: [{ column, value: constant('bool', true) }],
+      };
+      columns = [column];
+    }
+    const rows = this.options.fetch(workspaceId, from, columns);
+    if (!isOrdered(plan)) return { kind: 'answer', columns, rows };
+    const place = this.options.column('$place', { type: 'long', nullable: false });
+    const placed = rows.map((row, index) => [...row, String(index)]);
+    const answer: Plan = { kind: 'answer', columns: [...columns, place], rows: placed };
+    const key = { column: place, descending: false, nullsFirst: false };
+    return { kind: 'sort', input: answer, keys: [key] };
+  }
+}
+
+/** An expression over a union's columns, over those of one of its inputs. */
+function put(value: Bound, union: Union, values: readonly Bound[]): Bound {
+  switch (value.kind) {
+    case 'column':
+      return values[union.columns.indexOf(value.column)] ?? value;
+    case 'call':
+      return { ...value, args: value.args.map((arg) => put(arg, union, values)) };
+    case 'member':
+      return { ...value, value: put(value.value, union, values) };
+    case 'constant':
+    case 'scalar':
+    case 'collected':
+      return value;
+  }
+}
