@@ -43,9 +43,9 @@ export class Service {
 
   /** Starts one in a fresh temporary directory. Without the local agent unless asked for. */
   static async start(
-    options: { flags?: readonly string[]; agent?: boolean } = {},
+    options: { flags?: readonly string[]; agent?: boolean; directory?: string } = {},
   ): Promise<Service> {
-    const directory = await mkdtemp(join(tmpdir(), 'strongroom-e2e-'));
+    const directory = await mkdtemp(join(options.directory ?? tmpdir(), 'strongroom-e2e-'));
     const service = new Service(directory, [
       ...(options.agent === true ? [] : ['--no-agent']),
       ...(options.flags ?? []),

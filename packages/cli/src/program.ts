@@ -4,6 +4,7 @@ import { addRoleCommands, addUserCommands } from './commands/access.js';
 import { addAgentCommands } from './commands/agent.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
+import { addFsckCommand } from './commands/fsck.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
@@ -36,6 +37,7 @@ First steps:
   strongroom agent key create                  enrol another machine
   strongroom login                             sign in to administer users and roles
   strongroom verify data                       check the ledgers offline
+  strongroom fsck data                         check every file offline
   strongroom audit data                        read the service’s own audit offline
 ${exitCodesHelp}`,
     )
@@ -57,6 +59,7 @@ ${exitCodesHelp}`,
   addVerifyCommand(program, context);
   addProofCommands(program, context);
   addAuditCommand(program, context);
+  addFsckCommand(program, context);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;
 }

@@ -31,3 +31,5 @@ export {
 export type { EntryRows, RowsQuery } from './commitments.js';
 export { diskKeyUse } from './disk-key-use.js';
 export type { DiskKeyUse } from './disk-key-use.js';
+export { checkEngineDirectory } from './directory-check.js';
+export type { EngineFinding } from './directory-check.js';

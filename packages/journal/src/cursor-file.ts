@@ -90,6 +90,21 @@ export async function readCursorFile(options: {
   }
 }
 
+/**
+ * What is wrong with the bytes of a cursor file, in words; `undefined` where nothing is. One slot that
+ * is not whole is what a crash in storing leaves, or damage: the value before is in use then.
+ */
+export function cursorFileProblem(bytes: Uint8Array): string | undefined {
+  const whole = [0, 1].map((index) => decodeSlot(bytes, index) !== undefined);
+  if (!whole.includes(true)) return 'No slot holds a whole value.';
+  const index = whole.indexOf(false);
+  if (index < 0) return undefined;
+  const slot = bytes.subarray(index * cursorSlotSize, (index + 1) * cursorSlotSize);
+  return slot.some((byte) => byte !== 0)
+    ? `Slot ${index} is not whole; the value in the other one is used.`
+    : undefined;
+}
+
 /** Runs, then closes the file whatever came of it; what closing says changes nothing. */
 export async function closing<T>(file: FsFile, run: () => Promise<T>): Promise<T> {
   try {

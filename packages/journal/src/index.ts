@@ -13,7 +13,7 @@ export { openJournal } from './open-journal.js';
 export type { OfflineFinding, OfflineOptions } from './offline.js';
 export { readJournalOffline } from './offline.js';
 export type { CursorFile } from './cursor-file.js';
-export { openCursorFile, readCursorFile } from './cursor-file.js';
+export { cursorFileProblem, openCursorFile, readCursorFile } from './cursor-file.js';
 export { commitmentOf } from './format.js';
 export type { JournalError, JournalErrorCode } from './errors.js';
 export { JournalCorruptError } from './errors.js';

@@ -100,3 +100,20 @@ export async function readHistory(options: {
   }
   return records;
 }
+
+/** Where a history file ends in something that is no whole record: a crash in its writing, or damage. */
+export async function tornHistory(options: {
+  fs: Fs;
+  sha256: Sha256;
+  directory: string;
+}): Promise<{ path: string; offset: number; bytes: number }[]> {
+  const { fs, sha256, directory } = options;
+  const torn: { path: string; offset: number; bytes: number }[] = [];
+  for (const name of await fs.list(directory)) {
+    const path = `${directory}/${name}`;
+    const content = await fs.readFile(path);
+    const { end } = splitHistory(sha256, content);
+    if (end < content.length) torn.push({ path, offset: end, bytes: content.length - end });
+  }
+  return torn;
+}

@@ -69,3 +69,4 @@ export type { ExpectedTable } from './expected-rows.js';
 export { printSubjectProof, verifySubjectProof } from './row-proof.js';
 export type { ProofSubject, ProvedSubject } from './row-proof.js';
 export { verifyContinuation } from './continuation.js';
+export { tornHistory } from './history.js';

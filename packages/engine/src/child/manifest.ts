@@ -5,11 +5,12 @@
  * takes the part away without a word. See `docs/formats/engine.md` §Manifest and ADR 0054.
  */
 
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeDurably } from '../key-check.js';
 import { eachOf } from './durable-names.js';
+import { digestOf, isGone, list, partsOnDisk, tablesOnDisk } from './parts.js';
 
 /** A part as `system.parts` shows it. */
 export interface VouchedPart {
@@ -45,9 +46,6 @@ const fileName = 'manifest';
 const madeName = 'manifest.made';
 const asideName = 'damaged';
 const version = 1;
-const partName = /^-?[0-9a-zA-Z]+_\d+_\d+_\d+(?:_\d+)?$/;
-const uuidName = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const volumes = ['hot', 'cold'] as const;
 
 export class ManifestDamaged extends Error {}
 
@@ -80,7 +78,13 @@ export class Manifest {
    * vouched for and damaged is put aside, so that the other tables open.
    */
   async check(): Promise<PartDamage[]> {
-    const found = await this.#partsOnDisk();
+    // ClickHouse's log of tokens is never synced, and a torn one keeps the engine from starting. What
+    // was inserted is the applier's to know; the log is a help within one life.
+    for (const [, path] of await tablesOnDisk(this.#directory)) {
+      const tokens = join(path, 'deduplication_logs');
+      for (const name of await list(tokens)) await rm(join(tokens, name), { force: true });
+    }
+    const found = await partsOnDisk(this.#directory);
     if (!(await this.#load())) return [];
     const standing = await this.#tablesStanding();
     const damages: PartDamage[] = [];
@@ -281,29 +285,6 @@ export class Manifest {
     return true;
   }
 
-  /** Directories of parts by `<uuid>/<part>`. */
-  async #partsOnDisk(): Promise<Map<string, string[]>> {
-    const found = new Map<string, string[]>();
-    for (const volume of volumes) {
-      const store = join(this.#directory, volume, 'store');
-      for (const prefix of await list(store)) {
-        for (const uuid of await list(join(store, prefix))) {
-          if (!uuidName.test(uuid)) continue;
-          // ClickHouse's log of tokens is never synced, and a torn one keeps the engine from
-          // starting. What was inserted is the applier's to know; the log is a help within one life.
-          const tokens = join(store, prefix, uuid, 'deduplication_logs');
-          for (const name of await list(tokens)) await rm(join(tokens, name), { force: true });
-          for (const name of await list(join(store, prefix, uuid))) {
-            if (!partName.test(name)) continue;
-            const key = `${uuid}/${name}`;
-            found.set(key, [...(found.get(key) ?? []), join(store, prefix, uuid, name)]);
-          }
-        }
-      }
-    }
-    return found;
-  }
-
   /** Tables that a definition names: what is left of a dropped one is nobody's. */
   async #tablesStanding(): Promise<Set<string>> {
     const standing = new Set<string>();
@@ -351,50 +332,6 @@ function blocksOf(part: string) {
     level: level ?? 0,
     mutation: Number.isNaN(mutation ?? 0) ? 0 : (mutation ?? 0),
   };
-}
-
-/** One hash over a part's files but its column data, with their names and sizes. */
-async function digestOf(
-  directory: string,
-): Promise<{ files: number; bytes: number; hash: string }> {
-  const hash = createHash('sha256').update('strongroom/engine-part/v1\n');
-  let files = 0;
-  let bytes = 0;
-  const names = (await readdir(directory)).sort();
-  const contents = new Map<string, Buffer>();
-  // Small files: opening each is what costs.
-  await eachOf(
-    names.filter((name) => !name.endsWith('.bin')),
-    async (name) => void contents.set(name, await readFile(join(directory, name))),
-  );
-  for (const name of names) {
-    // ClickHouse holds column data against `checksums.txt` on each read.
-    const content = contents.get(name);
-    if (content === undefined) {
-      hash.update(`data ${name}\n`);
-      continue;
-    }
-    hash
-      .update(`file ${content.length} ${name}\n`)
-      .update(createHash('sha256').update(content).digest());
-    files += 1;
-    bytes += content.length;
-  }
-  return { files, bytes, hash: hash.digest('hex') };
-}
-
-const isGone = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-
-async function list(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
 }
 
 async function read(path: string): Promise<Buffer | undefined> {

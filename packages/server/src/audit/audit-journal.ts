@@ -106,9 +106,13 @@ class JournalAudit implements ServiceAudit {
     const row = activityRow(event, clock.now());
     // A workspace that is not in the catalog (not yet, or no more) has no journal to write to.
     if (event.workspaceId !== undefined && catalog.workspace(event.workspaceId) !== undefined) {
-      const workspace = await workspaces.open(event.workspaceId);
-      await workspace.appendAudit(serviceAuditTable, row);
-      return;
+      // One that cannot be opened (damage, a key away) must not keep the service from starting, nor
+      // an act on it off the record: it stands in the service's own audit then.
+      const workspace = await workspaces.open(event.workspaceId).catch(() => undefined);
+      if (workspace !== undefined) {
+        await workspace.appendAudit(serviceAuditTable, row);
+        return;
+      }
     }
     const appended = await this.#journal.append(
       {
