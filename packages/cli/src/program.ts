@@ -4,12 +4,12 @@ import { addRoleCommands, addUserCommands } from './commands/access.js';
 import { addAgentCommands } from './commands/agent.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
-import { addFsckCommand } from './commands/fsck.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
 import { addQueryCommands } from './commands/query.js';
 import { addSendCommand } from './commands/send.js';
+import { addFsckCommand } from './commands/fsck.js';
 import { addServiceCommands } from './commands/service.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { addTableCommands, addWorkspaceCommands } from './commands/workspace.js';
@@ -35,15 +35,16 @@ First steps:
   strongroom query 'Heartbeat | take 10'       ask in KQL
   strongroom tail Syslog                       watch rows arrive
   strongroom agent key create                  enrol another machine
+  strongroom fsck data                         check every file offline
   strongroom login                             sign in to administer users and roles
   strongroom verify data                       check the ledgers offline
-  strongroom fsck data                         check every file offline
   strongroom audit data                        read the service’s own audit offline
 ${exitCodesHelp}`,
     )
     .showHelpAfterError('(see strongroom --help)')
     .exitOverride();
   addServiceCommands(program, context);
+  addFsckCommand(program, context);
   addLoginCommands(program, context);
   addQueryCommands(program, context);
   addSendCommand(program, context);
@@ -59,7 +60,6 @@ ${exitCodesHelp}`,
   addVerifyCommand(program, context);
   addProofCommands(program, context);
   addAuditCommand(program, context);
-  addFsckCommand(program, context);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;
 }
