@@ -193,8 +193,9 @@ async function recall(options: {
   }
   const windowStart = marks.firstAfter(now - limits.retryWindowMs) ?? journal.next;
   const from = windowStart > known ? windowStart : known;
-  for await (const { sequence, metadata } of journal.read(journalSequence(from))) {
-    const { fingerprint } = isRecordMetadata(metadata) ? {} : decodeEntryMetadata(metadata);
+  for await (const { sequence, metadata, lost } of journal.read(journalSequence(from))) {
+    const { fingerprint } =
+      lost === true || isRecordMetadata(metadata) ? {} : decodeEntryMetadata(metadata);
     retries.add(sequence, fingerprint);
   }
   retries.forgetBelow(windowStart);
@@ -403,7 +404,7 @@ export class RunningWorkspace implements Workspace {
     for (const known of [this.#applier.durable, journal.first]) if (known > next) next = known;
     if (next >= journal.next) return;
     for await (const { sequence: position, ...entry } of journal.read(journalSequence(next))) {
-      if (!isRecordMetadata(entry.metadata)) continue;
+      if (entry.lost === true || !isRecordMetadata(entry.metadata)) continue;
       const { time, salt, metadata, payload } = entry;
       yield { position, time, salt, metadata, payload, record: decodeRecord(entry).record };
     }
@@ -756,6 +757,8 @@ const alarmTexts: Readonly<Record<string, string>> = {
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
   ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
   RECORDS_DAMAGED: 'Records that were kept are missing from the records directory.',
+  ENTRIES_LOST:
+    'The journal was repaired: entries that damage took before they were applied are lost. IngestionAccounting counts them with the reason JOURNAL_DAMAGED.',
   JOURNAL_CORRUPT: 'The journal is damaged. What lies before the damage is applied and sealed.',
   LEDGER_FORK: 'The ledger holds another entry at a position of the journal. Sealing stopped.',
   LEDGER_TILE_DAMAGED: 'A tile of the ledger is damaged. Sealing stopped.',
