@@ -173,15 +173,20 @@ export const stringRows: readonly FunctionRow[] = [
         );
       const start = infix(
         '+',
+        // Bounded above too: the greatest long would wrap.
         call(
-          'greatest',
+          'least',
           call(
-            'if',
-            infix('<', at(args, 2), integer(0)),
-            infix('+', call('toInt64', call('lengthUTF8', at(args, 0))), at(args, 2)),
-            at(args, 2),
+            'greatest',
+            call(
+              'if',
+              infix('<', at(args, 2), integer(0)),
+              infix('+', call('toInt64', call('lengthUTF8', at(args, 0))), at(args, 2)),
+              at(args, 2),
+            ),
+            integer(0),
           ),
-          integer(0),
+          integer(2 ** 31),
         ),
         integer(1),
       );
