@@ -80,3 +80,38 @@ test('a crash loses no count: received = stored + refused + dropped, as it was',
     dropped: 0,
   });
 });
+
+test('a daily quota is kept, across a kill, and can be raised', async () => {
+  const { dcrImmutableId, streamName, resourceGroup } = service.bootstrap;
+  const send = async (bytes: number): Promise<number> => {
+    const answer = await raw(service, {
+      method: 'POST',
+      path: `/dataCollectionRules/${dcrImmutableId}/streams/${streamName}?api-version=2023-01-01`,
+      headers: { authorization: await bearer(service), 'content-type': 'application/json' },
+      body: JSON.stringify([
+        { TimeGenerated: new Date().toISOString(), RawData: 'x'.repeat(bytes) },
+      ]),
+    });
+    if (answer.status === 429) assert.equal(answer.error?.code, 'DailyQuotaExceeded');
+    return answer.status;
+  };
+  const quota = (dailyQuotaGb: number) =>
+    clients.workspaces.workspaces.update(resourceGroup, 'default', {
+      workspaceCapping: { dailyQuotaGb },
+    });
+  await quota(0.0001);
+  assert.equal(await send(60_000), 204);
+  assert.equal(await send(60_000), 429);
+  assert.equal(await send(10_000), 204);
+  await sleep(1_200);
+  await service.end('SIGKILL');
+  await service.run();
+  clients = azureClients(service);
+  await eventually(
+    () => send(60_000),
+    (status) => status === 429,
+  );
+  assert.equal(await send(60_000), 429, 'what was used before the kill is remembered');
+  await quota(-1);
+  assert.equal(await send(60_000), 204);
+});

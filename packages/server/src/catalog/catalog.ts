@@ -36,6 +36,8 @@ export interface WorkspaceRecord {
   /** The wrapped workspace key (docs/formats/keys.md). */
   readonly keyRecord: Uint8Array;
   readonly retentionInDays: number;
+  /** Plain bytes that senders may bring in a UTC day; absent where there is no limit. */
+  readonly dailyQuotaBytes?: number;
   readonly createdAt: number;
 }
 

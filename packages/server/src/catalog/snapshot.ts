@@ -23,7 +23,7 @@ import type {
   StoredUser,
   StoredWorkspace,
 } from './records.js';
-import { readRule, tableOfStream } from './rule-properties.js';
+import { objectOf, readRule, tableOfStream } from './rule-properties.js';
 import type { CatalogDatabase } from './schema.js';
 import { fullTextColumns, standardTables } from './standard-tables.js';
 
@@ -169,6 +169,7 @@ async function readWorkspaces(database: Database): Promise<Partial<Snapshot>> {
     resourceKey: row.resource_key,
     keyRecord: new Uint8Array(row.key_record),
     retentionInDays: row.retention_days,
+    ...dailyQuota(readObject(row.properties)),
     tags: readObject(row.tags),
     properties: readObject(row.properties),
     createdAt: row.created_at,
@@ -480,4 +481,14 @@ async function readErasures(database: Database): Promise<Partial<Snapshot>> {
     certificate: row.certificate,
   }));
   return { erasures: new Map(erasures.map((erasure) => [erasure.id, erasure])) };
+}
+
+const resourceKinds = ['endpoint', 'rule', 'association', 'cluster'] as const;
+
+/** Azure's gigabyte is a thousand megabytes; -1 is no limit. */
+function dailyQuota(properties: JsonObject): { dailyQuotaBytes?: number } {
+  const gigabytes = objectOf(properties['workspaceCapping'])['dailyQuotaGb'];
+  return typeof gigabytes === 'number' && gigabytes > 0
+    ? { dailyQuotaBytes: Math.floor(gigabytes * 1e9) }
+    : {};
 }

@@ -372,6 +372,13 @@ function refusalOf(error: unknown): unknown {
       return unavailable('StorageFull', 'The service has no space left. Nothing was kept.', 60);
     case 'JOURNAL_OVERLOADED':
       return tooManyRequests(1);
+    case 'WORKSPACE_OVER_QUOTA':
+      // Without a time to wait: clients would hold the call until midnight.
+      return new HttpError(
+        429,
+        'DailyQuotaExceeded',
+        "The workspace's daily quota is used up until midnight UTC. Nothing was kept.",
+      );
     case 'JOURNAL_ENTRY_TOO_LARGE':
       return new HttpError(
         413,

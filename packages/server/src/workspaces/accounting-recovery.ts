@@ -14,7 +14,8 @@ import {
   text,
 } from '@strongroom/sql';
 import type { Statement } from '@strongroom/sql';
-import type { Accounting, Counts, Way } from './accounting.js';
+import { utcDay } from './accounting.js';
+import type { Accounting, Counts, DailyUsage, Way } from './accounting.js';
 import type { PositionRange } from './applier.js';
 import { deadLetterTable } from './applier.js';
 import { decodeEntryMetadata } from './entry.js';
@@ -52,7 +53,7 @@ export async function recoverAccounting(options: {
     if (isRecordMetadata(metadata)) continue;
     const decoded = decodeEntryMetadata(metadata);
     if (decoded.source.kind !== 'Service') {
-      seen.push({ position, metadata: decoded, bytes: payload.length });
+      seen.push({ position, metadata: decoded, bytes: payload.length, day: utcDay(entry.time) });
     } else if (decoded.route.table === accountingTable && entry.erased !== true) {
       flush = readFlush(position, payload) ?? flush;
     }
@@ -60,6 +61,10 @@ export async function recoverAccounting(options: {
   const receivedTo = flush?.receivedTo ?? journal.first;
   const appliedTo = flush?.appliedTo ?? journal.first;
   accounting.bookedTo({ receivedTo: options.next, appliedTo });
+  if (note?.usage !== undefined) accounting.use(note.usage.day, note.usage.bytes);
+  for (const { position, bytes, day } of seen) {
+    if (position >= (note?.usage?.to ?? start)) accounting.use(day, bytes);
+  }
   for (const { position, metadata, bytes } of seen) {
     if (position < receivedTo) continue;
     accounting.count(wayOf(metadata, true), {
@@ -84,6 +89,7 @@ interface Seen {
   readonly position: bigint;
   readonly metadata: EntryMetadata;
   readonly bytes: number;
+  readonly day: number;
 }
 
 interface Flush {
@@ -182,15 +188,24 @@ export interface AccountingNote {
   /** Position of the newest rows of `IngestionAccounting`; the journal's first without any. */
   readonly flush: bigint;
   readonly counters: readonly { readonly way: Way; readonly counts: Partial<Counts> }[];
+  /** Bytes of the day, of entries below `to`. */
+  readonly usage?: DailyUsage & { readonly to: bigint };
 }
 
 /** Replaces the note, durably. */
 export async function storeNote(fs: Fs, path: string, note: AccountingNote): Promise<void> {
-  const { flush, counters } = note;
+  const { flush, counters, usage } = note;
   await replaceFile(
     fs,
     path,
-    utf8(`${JSON.stringify({ version: 1, flush: String(flush), counters })}\n`),
+    utf8(
+      `${JSON.stringify({
+        version: 1,
+        flush: String(flush),
+        counters,
+        ...(usage === undefined ? {} : { usage: { ...usage, to: String(usage.to) } }),
+      })}\n`,
+    ),
   );
 }
 
@@ -204,11 +219,26 @@ export async function readNote(fs: Fs, path: string): Promise<AccountingNote | u
     throw error;
   }
   try {
-    const { version, flush, counters } = JSON.parse(fromUtf8(bytes)) as Record<string, unknown>;
+    const { version, flush, counters, usage } = JSON.parse(fromUtf8(bytes)) as Record<
+      string,
+      unknown
+    >;
     if (version !== 1 || typeof flush !== 'string' || !/^\d{1,19}$/.test(flush)) return undefined;
     if (!Array.isArray(counters)) return undefined;
-    return { flush: BigInt(flush), counters: counters as AccountingNote['counters'] };
+    return {
+      flush: BigInt(flush),
+      counters: counters as AccountingNote['counters'],
+      ...readUsage(usage),
+    };
   } catch {
     return undefined;
   }
+}
+
+function readUsage(value: unknown): Pick<AccountingNote, 'usage'> {
+  if (typeof value !== 'object' || value === null) return {};
+  const { day, bytes, to } = value as Record<string, unknown>;
+  if (typeof day !== 'number' || typeof bytes !== 'number') return {};
+  if (typeof to !== 'string' || !/^\d{1,19}$/.test(to)) return {};
+  return { usage: { day, bytes, to: BigInt(to) } };
 }

@@ -14,6 +14,8 @@ export class Accounting {
   /** What became of entries below is in rows that were written. */
   #appliedTo = 0n;
   #aloneVersion = 0;
+  /** What senders brought in one UTC day. */
+  #usage: DailyUsage = { day: 0, bytes: 0 };
   /** Until it is known how far an earlier run has booked what it applied. */
   #unsure: { to: bigint; way: Way; counts: Partial<Counts> }[] | undefined;
 
@@ -43,6 +45,22 @@ export class Accounting {
     const unsure = this.#unsure ?? [];
     this.#unsure = undefined;
     for (const each of unsure) this.countApplied(each.to, each.way, each.counts);
+  }
+
+  /** Plain bytes of a UTC day so far. */
+  usedOn(day: number): number {
+    return this.#usage.day === day ? this.#usage.bytes : 0;
+  }
+
+  /** What of the day's bytes is known, and up to which entry. */
+  get usage(): DailyUsage & { readonly to: bigint } {
+    return { ...this.#usage, to: this.#receivedTo };
+  }
+
+  /** Adds bytes of a day; those of a day before the newest are past. */
+  use(day: number, bytes: number): void {
+    if (day > this.#usage.day) this.#usage = { day, bytes };
+    else if (day === this.#usage.day) this.#usage = { day, bytes: this.#usage.bytes + bytes };
   }
 
   /** Adds an entry that just became durable; called in the order of positions. */
@@ -110,6 +128,14 @@ export class Accounting {
     return { rows, counters, alone };
   }
 }
+
+/** Bytes of one UTC day, counted in days since 1970. */
+export interface DailyUsage {
+  readonly day: number;
+  readonly bytes: number;
+}
+
+export const utcDay = (ms: number): number => Math.floor(ms / 86_400_000);
 
 /** Rows to write, and what they were made of. */
 export interface TakenCounters {

@@ -4,6 +4,8 @@ export type WorkspaceErrorCode =
   | 'WORKSPACE_NOT_FOUND'
   /** The workspace is being closed or removed. */
   | 'WORKSPACE_CLOSED'
+  /** The day has brought as much as the workspace takes. */
+  | 'WORKSPACE_OVER_QUOTA'
   /** A directory of this workspace is there already. */
   | 'WORKSPACE_EXISTS'
   /** An entry's metadata is of a version that this program does not know, or damaged. */

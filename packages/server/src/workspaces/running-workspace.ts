@@ -18,7 +18,7 @@ import type { Statement } from '@strongroom/sql';
 import { errorFields } from '../log.js';
 import type { Log } from '../log.js';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
-import { Accounting } from './accounting.js';
+import { Accounting, utcDay } from './accounting.js';
 import type { Refusal } from './accounting.js';
 import { accountingTable, readNote, recoverAccounting, storeNote } from './accounting-recovery.js';
 import { Applier } from './applier.js';
@@ -355,12 +355,16 @@ export class RunningWorkspace implements Workspace {
     const { route, source, rows, shape, rowCount, retry } = batch;
     const fingerprint =
       retry === undefined ? undefined : fingerprintOf(this.#options.sha256, { retry, route, rows });
-    if (fingerprint === undefined) return this.#appendNew({ route, source, shape, rowCount }, rows);
+    if (fingerprint === undefined) {
+      this.#refuseOverQuota(rows.length);
+      return this.#appendNew({ route, source, shape, rowCount }, rows);
+    }
     const key = Buffer.from(fingerprint).toString('latin1');
     // The first attempt may still be on its way to the disk when the second one arrives.
     const known = this.#parts.retries.find(fingerprint);
     const earlier = known === undefined ? this.#appending.get(key) : this.#receiptAgain(known);
     if (earlier !== undefined) return { ...(await earlier), repeated: true };
+    this.#refuseOverQuota(rows.length);
     const fresh = this.#appendNew({ route, source, shape, rowCount, fingerprint }, rows);
     this.#appending.set(key, fresh);
     try {
@@ -368,6 +372,23 @@ export class RunningWorkspace implements Workspace {
     } finally {
       this.#appending.delete(key);
     }
+  }
+
+  /** Throws where the day has brought as much as the workspace takes. */
+  #refuseOverQuota(bytes: number): void {
+    const { catalog, clock } = this.#options;
+    const quota = catalog.workspace(this.id)?.dailyQuotaBytes;
+    if (quota === undefined) return;
+    const day = utcDay(clock.now());
+    if (this.#accounting.usedOn(day) + bytes <= quota) return;
+    if (this.#overQuotaDay !== day) {
+      this.#overQuotaDay = day;
+      this.#alarm('OVER_QUOTA');
+    }
+    throw new StrongroomError<WorkspaceErrorCode>(
+      'WORKSPACE_OVER_QUOTA',
+      "The workspace's daily quota is used up.",
+    );
   }
 
   async appendAudit(table: string, row: Readonly<Record<string, unknown>>): Promise<void> {
@@ -530,6 +551,7 @@ export class RunningWorkspace implements Workspace {
         : { stream: route.stream, table: route.table, rule: route.ruleImmutableId ?? '', source },
       { BatchesReceived: 1, RowsReceived: rowCount, BytesReceived: payload.length },
     );
+    if (source.kind !== 'Service') this.#accounting.use(utcDay(appended.time), payload.length);
     this.#sealer.note(appended);
     this.#applier.note({ entry: { ...appended, payload }, metadata });
     this.#parts.marks.add(appended.time, appended.sequence);
@@ -609,6 +631,7 @@ export class RunningWorkspace implements Workspace {
 
   #accountingStart: string | undefined;
   #accountingFlush = 0n;
+  #overQuotaDay = -1;
   #accountingKnown = false;
   #noted = { version: 0, flush: -1n };
   #recovering: Promise<void> | undefined;
@@ -677,7 +700,8 @@ export class RunningWorkspace implements Workspace {
     const { version, counters } = this.#accounting.alone;
     const flush = this.#accountingFlush;
     if (version === this.#noted.version && flush === this.#noted.flush) return;
-    await storeNote(fs, `${directory}/cursors/accounting`, { flush, counters });
+    const { usage } = this.#accounting;
+    await storeNote(fs, `${directory}/cursors/accounting`, { flush, counters, usage });
     this.#noted = { version, flush };
   }
 
@@ -754,6 +778,7 @@ const printRow = (row: Readonly<Record<string, unknown>>): string =>
   );
 
 const alarmTexts: Readonly<Record<string, string>> = {
+  OVER_QUOTA: 'The daily quota is used up. What comes until midnight UTC is refused.',
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
   ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
   RECORDS_DAMAGED: 'Records that were kept are missing from the records directory.',
