@@ -63,10 +63,7 @@ export class Witness {
    * Judges what the service shows now (`undefined`: none), and keeps it where it is newer. A larger tree
    * is taken only with the hashes that prove that it continues the one seen before.
    */
-  async see(
-    text: string | undefined,
-    hashes?: readonly Uint8Array[] | undefined,
-  ): Promise<Witnessed> {
+  async see(text: string | undefined, hashes?: readonly Uint8Array[]): Promise<Witnessed> {
     const before = this.#text === undefined ? undefined : parseCheckpoint(this.#text);
     if (text === undefined) {
       if (before === undefined || before.size === 0n) return { ok: true, size: 0n };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { toBase64 } from '@strongroom/base';
+import { equalBytes, toBase64 } from '@strongroom/base';
 import { openEngine, positionsByDay, readEntryRows, rowCommitments } from '@strongroom/engine';
 import type { Engine, EntryRows } from '@strongroom/engine';
 import { readJournalOffline } from '@strongroom/journal';
@@ -37,8 +37,8 @@ export interface ReadRecords {
   /** What must stand in the ledger, by position. */
   readonly leaves: Map<bigint, { readonly path: string; readonly commitment: Uint8Array }>;
   readonly problems: RowProblem[];
-  /** First position that the journal holds. */
-  readonly journalFirst: bigint;
+  /** Positions below are in the signed tree or in the journal. */
+  readonly end: bigint;
 }
 
 /** The commitments of a journal's entries: needs no key. */
@@ -59,13 +59,13 @@ export async function journalLeaves(
 /** Reads what is on record: the kept records, and those that only the journal holds yet. */
 export async function readRecords(
   context: Context,
-  workspace: { directory: string; id: string; keys: WorkspaceKeys },
+  workspace: { directory: string; id: string; keys: WorkspaceKeys; size: bigint },
 ): Promise<ReadRecords> {
-  const { directory, id, keys } = workspace;
+  const { directory, id, keys, size } = workspace;
   const expected = new ExpectedRows(sha256);
   const leaves: ReadRecords['leaves'] = new Map();
   const problems: RowProblem[] = [];
-  let journalFirst = 0n;
+  let journalEnd = 0n;
   const segmentKeys: Pick<SegmentKeys, 'open'> = {
     open: async (wrapped, { journalId, segment }) =>
       keys.unwrapDataKey('journal-segment', wrapped, `${journalId}/${segment}`).key,
@@ -73,7 +73,8 @@ export async function readRecords(
   const add = (kept: KeptEntry, path: string): void => {
     const commitment = commitmentOfOpening(sha256, openingOf(sha256, id, kept));
     leaves.set(kept.position, { path, commitment });
-    expected.add(kept);
+    // What is under no signature explains nothing: anyone who can write there could have made it.
+    if (kept.position < size) expected.add(kept);
   };
   const records = readJournalOffline({
     directory: join(directory, 'records'),
@@ -97,10 +98,15 @@ export async function readRecords(
   for await (const finding of journal) {
     if (finding.kind === 'problem') {
       problems.push({ code: 'JOURNAL_DAMAGED', message: `journal: ${finding.problem}` });
-    } else if (finding.kind === 'end') journalFirst = finding.first;
+    } else if (finding.kind === 'end') journalEnd = finding.next;
     else if (finding.kind === 'entry') {
       const { sequence: position, commitment, time, content } = finding;
-      leaves.set(position, { path: 'journal', commitment });
+      const known = leaves.get(position);
+      if (known === undefined) leaves.set(position, { path: 'journal', commitment });
+      else if (!equalBytes(known.commitment, commitment)) {
+        const message = 'The record that is kept is not the entry at its position.';
+        problems.push({ code: 'RECORD_WRONG', position: position.toString(), message });
+      }
       if (content === undefined || !isRecord(content.metadata)) continue;
       if (position <= expected.last) continue;
       const { salt, metadata, payload } = content;
@@ -111,7 +117,7 @@ export async function readRecords(
   for (const { position, message } of expected.problems) {
     problems.push({ code: 'RECORD_WRONG', position: position.toString(), message });
   }
-  return { expected, leaves, problems, journalFirst };
+  return { expected, leaves, problems, end: journalEnd > size ? journalEnd : size };
 }
 
 /** What a deep verification of the tables found. */
@@ -139,8 +145,8 @@ export async function verifyRows(
     directory: string;
     keys: WorkspaceKeys;
     expected: ExpectedRows;
-    /** Leaves of the signed tree. */
-    size: bigint;
+    /** Positions below are in the signed tree or in the journal. */
+    end: bigint;
     onProgress: (rows: bigint, table: string) => void;
   },
 ): Promise<DeepVerdict> {
@@ -284,7 +290,7 @@ class RowVerification {
   #unexpected(table: string, found: EntryRows): void {
     const { committed } = this.#work.expected;
     this.rows += BigInt(found.rows);
-    if (found.position >= committed && found.position < this.#work.size) {
+    if (found.position >= committed && found.position < this.#work.end) {
       this.rowsPending += BigInt(found.rows);
       return;
     }

@@ -54,7 +54,7 @@ export function addProofCommands(program: Command, context: Context): void {
             position,
             ...(table === undefined || row === undefined ? {} : { table, row }),
           });
-          text = await askText(client, 'GET', `${path}?${query}`);
+          text = await askText(client, 'GET', `${path}?${query.toString()}`);
         } else {
           throw cliError(
             'CLI_USAGE',

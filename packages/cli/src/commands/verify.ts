@@ -3,7 +3,12 @@ import type { Command } from 'commander';
 import { equalBytes, fromUtf8 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
 import type { WorkspaceKeys } from '@strongroom/keys';
-import { parseVerifierKey, verifyLedgerDirectory, verifySubjectProof } from '@strongroom/ledger';
+import {
+  parseCheckpoint,
+  parseVerifierKey,
+  verifyLedgerDirectory,
+  verifySubjectProof,
+} from '@strongroom/ledger';
 import type { LedgerVerdict, ProvedSubject, Verdict } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import type { Context } from '../context.js';
@@ -141,7 +146,6 @@ async function verifyLedgers(
         rows = await verifyRows(context, {
           directory: dirname(ledger),
           ...beside.open,
-          size: verdict.size,
           onProgress: (count, table) => progress.update(`${name}: ${table}, ${count} rows`),
         });
       }
@@ -163,7 +167,7 @@ interface Beside {
   readonly leaves: ReadRecords['leaves'];
   readonly problems: readonly RowProblem[];
   /** What the tables are held against, with `--deep`. */
-  readonly open?: Pick<ReadRecords, 'expected'> & { readonly keys: WorkspaceKeys };
+  readonly open?: Pick<ReadRecords, 'expected' | 'end'> & { readonly keys: WorkspaceKeys };
 }
 
 /** What lies beside a ledger and must agree with it: the journal; with `--deep` the records. */
@@ -178,8 +182,14 @@ async function readBeside(context: Context, ledger: string, own: VerifyOptions):
         : resolve(context.workingDirectory, own.rootKey);
     const keys = await openKeysOf(context, { directory, id, rootKey });
     try {
-      const { expected, leaves, problems } = await readRecords(context, { directory, id, keys });
-      return { leaves, problems, open: { expected, keys } };
+      const size = await sizeOf(context, ledger);
+      const { expected, leaves, problems, end } = await readRecords(context, {
+        directory,
+        id,
+        keys,
+        size,
+      });
+      return { leaves, problems, open: { expected, end, keys } };
     } catch (error) {
       keys.close();
       throw error;
@@ -193,6 +203,15 @@ async function readBeside(context: Context, ledger: string, own: VerifyOptions):
     message: `journal: ${message}`,
   }));
   return { leaves, problems };
+}
+
+/** What the checkpoint says; whether it is signed is found by the verification itself. */
+async function sizeOf(context: Context, ledger: string): Promise<bigint> {
+  try {
+    return parseCheckpoint(fromUtf8(await context.fs.readFile(join(ledger, 'checkpoint')))).size;
+  } catch {
+    return 0n;
+  }
 }
 
 interface ProofFinding {
