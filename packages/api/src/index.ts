@@ -29,6 +29,7 @@ export {
   requestIdHeader,
 } from './agents.js';
 export type {
+  BackupState,
   ServiceStatus,
   SessionInformation,
   UserSummary,

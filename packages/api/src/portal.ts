@@ -57,11 +57,40 @@ export interface WorkspaceStatus {
   readonly engine: 'running' | 'closed' | 'failed';
 }
 
+/** `GET` and `POST /api/backups`: how backups of the whole service stand. Sizes in bytes, times in ISO 8601. */
+export interface BackupState {
+  /** The repository's directory on the service's machine; empty where none is set. */
+  readonly destination: string;
+  /** Hours between snapshots; 0: only when asked. */
+  readonly everyHours: number;
+  readonly running?: {
+    readonly startedAt: string;
+    readonly files?: number;
+    readonly filesTotal?: number;
+    readonly bytes?: number;
+    /** New in the repository. */
+    readonly written?: number;
+  };
+  /** The newest snapshot of this run of the service. */
+  readonly last?: {
+    readonly id: string;
+    readonly startedAt: string;
+    readonly endedAt: string;
+    readonly files: number;
+    readonly bytes: number;
+    readonly written: number;
+  };
+  /** The newest try failed; a stable code. */
+  readonly failed?: { readonly at: string; readonly code: string };
+}
+
 /** `/api/…`: paths shared by the portal, the CLI and the server. */
 export const portalPaths = {
   session: '/api/session',
   status: '/api/status',
   workspaces: '/api/workspaces',
+  /** `GET`: how backups stand. `POST`: takes one. */
+  backups: '/api/backups',
   users: '/api/users',
   user: (id: string): string => `/api/users/${encodeURIComponent(id)}`,
   applications: '/api/applications',

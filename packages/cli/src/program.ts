@@ -4,6 +4,7 @@ import { addRoleCommands, addUserCommands } from './commands/access.js';
 import { addAgentCommands } from './commands/agent.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
+import { addBackupCommands } from './commands/backup.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
@@ -57,6 +58,7 @@ ${exitCodesHelp}`,
   addHoldCommands(program, context);
   addPurgeCommands(program, context);
   addRetentionCommands(program, context);
+  addBackupCommands(program, context);
   addVerifyCommand(program, context);
   addProofCommands(program, context);
   addAuditCommand(program, context);

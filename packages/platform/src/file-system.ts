@@ -150,3 +150,7 @@ export const nodeFileSystem: Fs = {
     });
   },
 };
+
+/** Gives a file a second name on the same file system. */
+export const hardLink = (from: string, to: string): Promise<void> =>
+  attempt('link', from, () => node.link(from, to));

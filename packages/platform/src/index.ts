@@ -1,4 +1,4 @@
 export { systemClock } from './clock.js';
 export { systemRandom } from './random.js';
 export { sha256 } from './sha256.js';
-export { nodeFileSystem } from './file-system.js';
+export { hardLink, nodeFileSystem } from './file-system.js';

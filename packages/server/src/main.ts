@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { StrongroomError } from '@strongroom/base';
-import { nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
+import { hardLink, nodeFileSystem, sha256, systemClock, systemRandom } from '@strongroom/platform';
 import { createLog, errorFields } from './log.js';
 import { openService } from './service.js';
 import type { Service } from './service.js';
@@ -74,6 +74,7 @@ async function run(): Promise<void> {
     settings: settings(),
     environment: process.env,
     fs: nodeFileSystem,
+    hardLink,
     clock: systemClock,
     random: systemRandom,
     sha256,

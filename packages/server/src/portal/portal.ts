@@ -29,6 +29,7 @@ import { invalid, readInteger, readObject, readOptionalText, readText } from '..
 import { refuseLastAdministrator } from '../arm/role-assignments.js';
 import { checkGroup, createWorkspace, namePattern, readLocation } from '../arm/workspaces.js';
 import type { Audit } from '../audit/audit.js';
+import type { Backups } from '../backup/backups.js';
 import type { Catalog } from '../catalog/open-catalog.js';
 import type { Json, StoredApplication, StoredUser, StoredWorkspace } from '../catalog/records.js';
 import type { Snapshot } from '../catalog/snapshot.js';
@@ -58,6 +59,7 @@ export interface PortalOptions {
   readonly passwords: Passwords;
   readonly checkPassword: CheckPassword;
   readonly agents: AgentDirectory;
+  readonly backups: Backups;
   readonly authority: Authority;
   readonly clock: Clock;
   readonly random: Random;
@@ -90,6 +92,8 @@ export function createPortal(options: PortalOptions): Handler {
     ['GET', 'status', showStatus],
     ['GET', 'workspaces', listWorkspaces],
     ['POST', 'workspaces', makeWorkspace],
+    ['GET', 'backups', showBackups],
+    ['POST', 'backups', takeBackup],
     ['GET', 'users', listUsers],
     ['POST', 'users', makeUser],
     ['PATCH', 'users/:', changeUser],
@@ -244,6 +248,31 @@ export function createPortal(options: PortalOptions): Handler {
         }),
     );
     return jsonAnswer(201, summarizeWorkspace(call.principal, made));
+  }
+
+  // Backups
+
+  async function showBackups(call: Call): Promise<Outgoing> {
+    await authorise(options, call, 'Microsoft.Strongroom/service/read', '/');
+    return jsonAnswer(200, options.backups.state());
+  }
+
+  async function takeBackup(call: Call): Promise<Outgoing> {
+    const operation = 'Microsoft.Strongroom/service/write';
+    await authorise(options, call, operation, '/');
+    const { destination } = options.backups.state();
+    if (destination === '') {
+      throw new HttpError(
+        409,
+        'BackupNotConfigured',
+        'No directory for backups is set. Start the service with --backup DIR.',
+      );
+    }
+    const properties = { backup: destination };
+    const state = await audited(options, call, { operation, target: '/', properties }, () =>
+      Promise.resolve(options.backups.start()),
+    );
+    return jsonAnswer(202, state);
   }
 
   // Users
