@@ -40,6 +40,7 @@ import { operatorRow } from '../functions/operator.js';
 import { asJson, asText, conversionTo, jsonPath } from '../functions/conversion.js';
 import { inlineColumnSizeMax, loweredNodesMax, rangeRowsMax, subqueryDepthMax } from '../limits.js';
 import type { AggregateCall, JoinKind, Plan, SortKey } from '../plan/plan.js';
+import { readByWalk, type Walk } from '../plan/walk.js';
 import {
   columnsOf,
   hasNull,
@@ -53,6 +54,7 @@ import {
 } from '../semantics/bound.js';
 import { lowerExpression, type Surroundings } from './expression.js';
 import { askIndex } from './full-text.js';
+import { rowsInOrder, rowsWithin, walkedRows } from './walk.js';
 
 interface Shape {
   readonly from: SqlRelation | undefined;
@@ -139,6 +141,8 @@ export class Lowering {
       }
       case 'values':
         return this.values(plan, needed);
+      case 'walk':
+        return this.walk(plan, needed);
       case 'answer':
         return this.answer(plan, needed);
       case 'numbers': {
@@ -263,6 +267,58 @@ export class Lowering {
       query: select({ items: [{ value: integer(1), alias: '$one' }] }),
     };
     return { ...empty, from: one, arrayJoin: { left: false, items }, columns };
+  }
+
+  /** Rows as an array in their order, walked through, and made rows again. */
+  private walk(plan: Walk, needed: ReadonlySet<Column>): Shape {
+    const { passed, row } = readByWalk(plan, needed);
+    const below = new Set([...row, ...plan.keys]);
+    const place: Column = { type: 'long', nullable: false, sql: `$place${this.hidden++}` };
+    let shape = this.wrap(this.lower(plan.input, below), below);
+    const number = over(call('row_number'), { orderBy: this.orderItems(shape) });
+    shape = { ...shape, columns: new Map(shape.columns).set(place, number), windowed: true };
+    shape = this.wrap(shape, new Set([...below, place]));
+    const fresh = (of: string): string => `${of}${this.hidden++}`;
+    const rows = fresh('$rows');
+    const around = this.around(shape);
+    const ordered = rowsInOrder(
+      this.columnSql(shape, place),
+      row.map((column) => this.columnSql(shape, column)),
+      fresh,
+    );
+    const parts = select({
+      items: [{ value: ordered, alias: rows }],
+      ...(shape.from === undefined ? {} : { from: shape.from }),
+      ...(plan.keys.length === 0
+        ? {}
+        : { groupBy: plan.keys.map((column) => this.columnSql(shape, column)) }),
+    });
+    const { value, out } = walkedRows(plan, sqlColumn(rows), {
+      row,
+      passed,
+      lower: (bound, column) => lowerExpression(bound, { ...around, column }),
+      fresh,
+    });
+    const outgoing = fresh('$out');
+    const walked = select({
+      items: [{ value, alias: outgoing }],
+      from: { kind: 'query', query: parts },
+      where: infix('=', rowsWithin(sqlColumn(rows)), integer(0)),
+    });
+    const joined = fresh('$walked');
+    const part = (index: number): Sql => call('tupleElement', sqlColumn(joined), integer(index));
+    const rank: Column = { type: 'long', nullable: false, sql: fresh('$rank') };
+    const columns = new Map<Column, Sql>([
+      [place, part(out.place)],
+      [rank, part(out.rank)],
+    ]);
+    for (const [column, index] of out.columns)
+      if (needed.has(column)) columns.set(column, part(index));
+    if (plan.matchId !== undefined) columns.set(plan.matchId, part(out.match));
+    const order = [place, rank].map((column) => ({ column, descending: false, nullsFirst: false }));
+    const arrayJoin = { left: false, items: [{ value: sqlColumn(outgoing), alias: joined }] };
+    const from: SqlRelation = { kind: 'query', query: walked };
+    return this.wrap({ ...empty, from, arrayJoin, columns, order, depth: shape.depth + 2 }, needed);
   }
 
   /** The rows as one parameter, read by the engine into columns of their types. */

@@ -17,6 +17,7 @@ import { project, projectAway, projectKeep, projectRename, projectReorder } from
 import { projectByNames } from './project-by-names.js';
 import { render } from './render.js';
 import { as, getschema, invoke, unsupportedOperators } from './schema.js';
+import { scan } from './scan.js';
 import { search } from './search.js';
 import { sort, top } from './sort.js';
 import { distinct, summarize } from './summarize.js';
@@ -63,6 +64,7 @@ for (const operator of [
   mvApply,
   makeSeries,
   partition,
+  scan,
   evaluate,
   getschema,
   as,

@@ -113,7 +113,6 @@ function unsupported(names: readonly string[], leads: boolean): Operator {
 
 export const unsupportedOperators: readonly Operator[] = [
   ...[
-    'scan',
     'reduce',
     'make-graph',
     'graph-match',

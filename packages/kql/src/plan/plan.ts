@@ -128,4 +128,22 @@ export type Plan =
       }[];
       readonly index: Column | undefined;
       readonly limit: bigint | undefined;
+    }
+  /** `scan`: the rows of each part, in the input's order, through steps that remember (lower/walk.ts). */
+  | {
+      readonly kind: 'walk';
+      readonly input: Plan;
+      /** Parts are walked through apart. */
+      readonly keys: readonly Column[];
+      readonly declared: readonly { readonly column: Column; readonly fallback: Bound }[];
+      /** The number of the sequence that a row belongs to. */
+      readonly matchId: Column | undefined;
+      readonly steps: readonly {
+        readonly output: 'all' | 'last' | 'none';
+        readonly condition: Bound;
+        /** For each declared column, what this step makes it; else its fallback. */
+        readonly assigned: readonly (Bound | undefined)[];
+        /** What `step.x` stands for: the step's latest row's column, or a declared one by its index. */
+        readonly state: readonly { readonly column: Column; readonly of: Column | number }[];
+      }[];
     };

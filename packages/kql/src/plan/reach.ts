@@ -10,6 +10,7 @@ import type { InquiryRow } from '../inquiry.js';
 import { columnsOf, constant, hasWindow, reference } from '../semantics/bound.js';
 import type { Bound, Column } from '../semantics/bound.js';
 import type { AggregateCall, Definition, Plan, SortKey } from './plan.js';
+import { readByWalk, valuesOfWalk } from './walk.js';
 
 export interface ReachOptions {
   /** The workspace in which the plan is going to run. */
@@ -79,6 +80,11 @@ function valuesOf(plan: Plan): readonly Bound[] {
       return plan.inputs.flatMap((each) => each.values);
     case 'expand':
       return plan.items.map((each) => each.value);
+    case 'walk':
+      return plan.steps.flatMap((step) => [
+        step.condition,
+        ...step.assigned.filter((each) => each !== undefined),
+      ]);
     default:
       return [];
   }
@@ -115,6 +121,7 @@ function plansIn(value: Bound): readonly Plan[] {
 function isOrdered(plan: Plan): boolean {
   switch (plan.kind) {
     case 'sort':
+    case 'walk':
       return true;
     case 'extend':
     case 'filter':
@@ -229,6 +236,7 @@ class Gathering {
       case 'sample':
       case 'limit-by':
       case 'expand':
+      case 'walk':
         return { ...plan, input: this.spread(plan.input) };
       case 'join':
         return { ...plan, left: this.spread(plan.left), right: this.spread(plan.right) };
@@ -390,6 +398,17 @@ class Gathering {
         const items = plan.items.map((each) => ({ ...each, value: this.value(each.value) }));
         return { ...plan, input: this.of(plan.input, below), items };
       }
+      case 'walk': {
+        const { row } = readByWalk(plan, needed);
+        const steps = plan.steps.map((each) => ({
+          ...each,
+          condition: this.value(each.condition),
+          assigned: each.assigned.map((one) => (one === undefined ? one : this.value(one))),
+        }));
+        return { ...plan, input: this.of(plan.input, new Set([...row, ...plan.keys])), steps };
+      }
+      case 'walk':
+        return this.walk(plan, needed);
       case 'values':
         return { ...plan, rows: plan.rows.map((row) => row.map((each) => this.value(each))) };
       case 'numbers':
@@ -420,6 +439,25 @@ class Gathering {
         return { ...each, by: this.value(each.by), values };
       }),
     };
+  }
+
+  private walk(plan: Plan & { kind: 'walk' }, needed: ReadonlySet<Column>): Plan {
+    const below = new Set([...needed, ...plan.keys]);
+    for (const value of valuesOf(plan)) columnsOf(value, below);
+    for (const each of plan.declared) below.delete(each.column);
+    if (plan.matchId !== undefined) below.delete(plan.matchId);
+    for (const step of plan.steps) {
+      for (const { column, of } of step.state) {
+        below.delete(column);
+        if (typeof of !== 'number') below.add(of);
+      }
+    }
+    const steps = plan.steps.map((step) => ({
+      ...step,
+      condition: this.value(step.condition),
+      assigned: step.assigned.map((each) => (each === undefined ? each : this.value(each))),
+    }));
+    return { ...plan, input: this.of(plan.input, below), steps };
   }
 
   private value(of: Bound): Bound {

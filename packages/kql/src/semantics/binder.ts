@@ -85,6 +85,11 @@ export interface Scope {
   readonly environment: Environment;
   /** `$left` and `$right` of a join's condition. */
   readonly sides?: { readonly left: Relation; readonly right: Relation };
+  /** `step.x` of a scan: a column of the step's state. */
+  readonly steps?: {
+    has(name: string): boolean;
+    column(step: string, name: string): Column | undefined;
+  };
 }
 
 export class Binder implements FoldContext {
@@ -660,6 +665,12 @@ export class Binder implements FoldContext {
   }
 
   private member(value: Expression & { kind: 'member' }, scope: Scope): Bound {
+    if (value.target.kind === 'name' && scope.steps?.has(value.target.name) === true) {
+      const column = scope.steps.column(value.target.name, value.name);
+      if (column === undefined)
+        problem('SEM0100', `The step '${value.target.name}' has no '${value.name}'`, value.span);
+      return reference(column);
+    }
     if (value.target.kind === 'name' && scope.sides !== undefined) {
       const side =
         value.target.name === '$left'
