@@ -124,15 +124,20 @@ suite('backups', () => {
     const [first] = await cliJson<{ id: string }[]>(service, ['backup', 'list', repository]);
     await service.end();
     await rename(service.data, `${service.data}.lost`);
-    const refused = await cli(service, [
-      ...['restore', repository, '--to', `${service.data}.lost`],
-      ...['--snapshot', first!.id],
-    ]);
+    const restore = (to: string): string[] => [
+      'restore',
+      repository,
+      '--to',
+      to,
+      '--snapshot',
+      first!.id,
+    ];
+    const refused = await cli(service, restore(`${service.data}.lost`));
     assert.equal(refused.code, 1);
     assert.match(refused.notes, /not empty/);
     const restored = await cliJson<{ ok: boolean; ledgers: { ok: boolean; size: string }[] }>(
       service,
-      ['restore', repository, '--to', service.data, '--snapshot', first!.id],
+      restore(service.data),
     );
     assert.equal(restored.ok, true);
     assert.ok(restored.ledgers.length >= 2);
@@ -157,7 +162,11 @@ suite('backups', () => {
 
   test('forgetting keeps what the newest snapshot needs', async () => {
     const result = await cliJson<{ forgotten: string[] }>(service, [
-      ...['backup', 'forget', repository, '--keep', '1'],
+      'backup',
+      'forget',
+      repository,
+      '--keep',
+      '1',
     ]);
     assert.equal(result.forgotten.length, 1);
     const good = await cli(service, ['backup', 'verify', repository]);
