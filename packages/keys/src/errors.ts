@@ -20,6 +20,8 @@ export type KeysErrorCode =
   | 'KEYS_UNKNOWN_KEY'
   /** The provider does not let us use the key any more: taken away, disabled or deleted. */
   | 'KEYS_REVOKED'
+  /** The key was destroyed by an act of ours; what it protected cannot be read again. */
+  | 'KEYS_DESTROYED'
   /** The provider does not answer, or answers that it cannot now. The key may still be ours. */
   | 'KEYS_UNREACHABLE'
   /** The file of the root key is sealed by a passphrase, and none or a wrong one was given. */

@@ -23,6 +23,7 @@ export { remoteVersionOf } from './remote-provider.js';
 export type { LocalKeystoreOptions } from './local-keystore.js';
 export {
   createWorkspaceKeyRecord,
+  destroyWorkspaceKeyRecord,
   describeWorkspaceKeyRecord,
   openWorkspaceKeys,
   pruneWorkspaceKeyRecord,

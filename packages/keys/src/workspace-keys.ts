@@ -177,6 +177,13 @@ export function pruneWorkspaceKeyRecord(
   );
 }
 
+/** The record with no key in it that anyone can unwrap: ids, times and public halves stay. */
+export function destroyWorkspaceKeyRecord(record: Uint8Array): Uint8Array<ArrayBuffer> {
+  return printRecord(
+    parseRecord(record).map((entry) => ({ ...entry, wrapped: new Uint8Array(0) })),
+  );
+}
+
 /** One key of a record, without anything secret. */
 export interface WorkspaceKeyFacts {
   readonly kind: 'symmetric' | 'sealing';
@@ -264,6 +271,9 @@ export async function openWorkspaceKeys(options: {
   const keys = new Map<string, AeadKey>();
   const pairs = new Map<string, Uint8Array>();
   for (const entry of entries) {
+    if (entry.wrapped.length === 0) {
+      throw keysError('KEYS_DESTROYED', 'The keys of this workspace were destroyed.');
+    }
     const key = await provider.unwrap(entry.wrapped, entryContext(workspaceId, entry));
     if (key.length !== keySize) throw keysError('KEYS_BAD_KEY', 'A workspace key has 32 bytes.');
     if (entry.kind === kindSealing) {

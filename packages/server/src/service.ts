@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { toHex } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
-import { assertOutside, openAuthority, openLocalKeystore, openServiceKeys } from '@strongroom/keys';
+import { openAuthority, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
 import { printNote, printVerifierKey, signNote } from '@strongroom/ledger';
 import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
@@ -20,6 +20,8 @@ import { createArm, isArmPath } from './arm/arm.js';
 import { createCheckTransform } from './arm/transform.js';
 import { openAudit, serviceLedgerOrigin } from './audit/audit-journal.js';
 import { limitRefusals } from './audit/limit-refusals.js';
+import { openBackups } from './backup/backups.js';
+import type { HardLink } from './backup/stage.js';
 import { bootstrap, openServiceIdentity } from './bootstrap/bootstrap.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import { HttpError } from './http/errors.js';
@@ -38,6 +40,11 @@ import { createSignIn } from './identity/sign-in.js';
 import { createTokenService } from './identity/token-service.js';
 import { createTokens } from './identity/tokens.js';
 import { createIngest, isIngestPath } from './ingest/ingest-handler.js';
+import { createProviderSet } from './keys/provider-set.js';
+import { createKeyApi } from './keys/key-api.js';
+import { createKeyControl } from './keys/key-control.js';
+import type { KeyControl } from './keys/key-control.js';
+import { CurrentRoot, isRootName, openRoot, readPassphrase, rootDirectory } from './keys/root.js';
 import { startLocalAgent } from './local-agent.js';
 import type { LocalAgent } from './local-agent.js';
 import { createLocks } from './locks/locks.js';
@@ -48,6 +55,7 @@ import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
 import { createQuery, isQueryPath } from './query/query-handler.js';
+import { defaultRootKey } from './settings.js';
 import type { Environment, Settings } from './settings.js';
 import type { StartInformation } from './welcome.js';
 import { ledgerOrigin } from './workspaces/running-workspace.js';
@@ -64,6 +72,7 @@ export interface ServiceOptions {
   readonly settings: Settings;
   readonly environment: Environment;
   readonly fs: Fs;
+  readonly hardLink: HardLink;
   readonly clock: Clock;
   readonly random: Random;
   readonly sha256: Sha256;
@@ -107,7 +116,8 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
   const core = await openCore(options, onClose);
   const plane = await openPlane(options, core, onClose);
   const people = await openPeople(options, { ...core, ...plane }, onClose);
-  const handlers = await createHandlers(options, { ...core, ...plane, ...people });
+  const keys = await openKeyControl(options, { ...core, ...plane }, onClose);
+  const handlers = await createHandlers(options, { ...core, ...plane, ...people, keys });
 
   const { authority, oidc } = people;
   const names = servedNames(settings);
@@ -147,6 +157,7 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
     writeFile: settings.bootstrap && loopback.has(settings.host),
   });
   await plane.workspaces.openAll();
+  keys.start();
   if (settings.agent) {
     const { workspaceId } = made.workspace;
     const { catalog } = core;
@@ -174,16 +185,14 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
 async function openCore(options: ServiceOptions, onClose: OnClose) {
   const { settings, fs, clock, random } = options;
   const root = settings.data;
-  // The root key first, and never beside what it protects.
-  assertOutside(root, settings.rootKey);
-  const rootKeyMade = (await fs.stat(settings.rootKey)) === undefined;
-  const keyProvider = await openLocalKeystore({
-    path: settings.rootKey,
-    fs,
-    random,
-    // A data directory without its key must not get a new one: nothing in it could be read.
-    create: (await fs.stat(join(root, 'keys'))) === undefined,
-  });
+  // The root key first: without it there is nothing to open.
+  const { environment } = options;
+  const opened = await openRoot({ settings, fs, random, environment });
+  const keyProvider = new CurrentRoot(opened.provider);
+  const rootKeyMade = opened.made;
+  onClose(() => keyProvider.close());
+  const providers = createProviderSet({ root: keyProvider, settings, fs, random });
+  onClose(() => providers.close());
   await fs.makeDirectory(root);
   const keysDirectory = join(root, 'keys');
   const serviceKeys = await openServiceKeys({
@@ -200,14 +209,14 @@ async function openCore(options: ServiceOptions, onClose: OnClose) {
   encryptionKey.fill(0);
   onClose(() => catalog.close());
   const identity = await openServiceIdentity(catalog, random);
-  return { rootKeyMade, keyProvider, keysDirectory, serviceKeys, catalog, identity };
+  return { rootKeyMade, keyProvider, providers, keysDirectory, serviceKeys, catalog, identity };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** Workspaces and audit. */
 async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) {
   const { settings, fs, clock, random, sha256, log } = options;
-  const { catalog, keyProvider, serviceKeys } = core;
+  const { catalog, keyProvider, providers, serviceKeys } = core;
   const signer = await serviceKeys.signingKey('ledger');
   const shared = {
     root: settings.data,
@@ -224,8 +233,11 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   onClose(() => trusted.close());
   const workspaces = openWorkspaces({
     ...shared,
+    providers,
     keepNow: () => trusted.now(),
     limits: {
+      keyCheckMs: settings.keyCheckSeconds * 1_000,
+      keyGraceMs: settings.keyGraceMinutes * 60_000,
       engineIdleMs: settings.engineIdleMinutes * 60_000,
       journalKeepMs: settings.journalKeepHours * 3_600_000,
     },
@@ -233,6 +245,14 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   onClose(() => workspaces.close());
   const audit = await openAudit({ ...shared, workspaces });
   onClose(() => audit.close());
+  const backups = await openBackups({
+    ...shared,
+    workspaces,
+    destination: settings.backup,
+    everyHours: settings.backupHours,
+    hardLink: options.hardLink,
+  });
+  onClose(() => backups.close());
   const erasures = openErasures({
     catalog,
     workspaces,
@@ -249,9 +269,44 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   onClose(() => erasures.close());
   const retention = openRetention({ catalog, workspaces, clock, trusted, log });
   onClose(() => retention.close());
-  return { signer, workspaces, audit, trusted, erasures, retention };
+  return { signer, workspaces, audit, backups, trusted, erasures, retention };
 }
 type Plane = Awaited<ReturnType<typeof openPlane>>;
+
+/** What rotates keys and moves workspaces to others. */
+async function openKeyControl(
+  options: ServiceOptions,
+  parts: Pick<Core, 'catalog' | 'keyProvider' | 'providers' | 'serviceKeys'> &
+    Pick<Plane, 'workspaces' | 'audit'>,
+  onClose: OnClose,
+): Promise<KeyControl> {
+  const { settings, environment, fs, clock, random, log } = options;
+  const passphrase = await readPassphrase({ fs, settings });
+  const rootFile = isRootName(settings.rootKey)
+    ? undefined
+    : {
+        path: settings.rootKey,
+        fs,
+        random,
+        create: false,
+        ...(passphrase === undefined ? {} : { passphrase }),
+      };
+  const control = createKeyControl({
+    ...parts,
+    rootFile,
+    exchangeRoot: async () => {
+      parts.keyProvider.exchange((await openRoot({ settings, fs, random, environment })).provider);
+    },
+    serviceSegments: () => parts.audit.wrappedKeys(),
+    rotationDays: settings.keyRotationDays,
+    fs,
+    clock,
+    random,
+    log,
+  });
+  onClose(() => control.close());
+  return control;
+}
 
 /** Who may speak: tokens, sessions, passwords, certificates. */
 async function openPeople(options: ServiceOptions, parts: Core & Plane, onClose: OnClose) {
@@ -310,7 +365,7 @@ type People = Awaited<ReturnType<typeof openPeople>>;
 /** The doors. */
 async function createHandlers(
   options: ServiceOptions,
-  all: Core & Plane & People,
+  all: Core & Plane & People & { readonly keys: KeyControl },
 ): Promise<Handlers> {
   const { settings, clock, random, sha256 } = options;
   const { catalog, workspaces, audit, signer, agents, authority, authenticator, refusals } = all;
@@ -346,6 +401,7 @@ async function createHandlers(
       createEnrolHandler(enrolment),
       createTokenService({ ...all, tenantId, clock, random, key: all.tokenKey }),
       createSignIn({ ...all, clock, random }),
+      createKeyApi({ ...parts, authenticator, keys: all.keys }),
       createPortal({ ...all, ...parts, subscriptionId, resourceGroup, regions, version }),
       await createStaticFiles({ directory: portalDirectory, prefix: '/portal' }),
     ],
@@ -353,6 +409,7 @@ async function createHandlers(
     query: createQuery(parts),
     management: createArm({
       ...parts,
+      keys: all.keys,
       tenantId,
       subscriptionId,
       regions,
@@ -532,7 +589,7 @@ async function localAgent(
     log,
     url: parts.url,
     data: settings.data,
-    keyDirectory: dirname(settings.rootKey),
+    keyDirectory: rootDirectory(settings.rootKey, defaultRootKey(environment)),
     pin: parts.authority.caPin(),
     enrollmentKey: key?.key,
   });

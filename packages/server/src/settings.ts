@@ -2,13 +2,15 @@ import { parseArgs } from 'node:util';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { StrongroomError } from '@strongroom/base';
+import { isRootName } from './keys/root.js';
+import type { RootSettings } from './keys/root.js';
 
 /**
  * The service's settings. Each can be given as a flag, an environment variable or a line of a YAML
  * file; a flag wins over the environment, the environment over the file. Whatever is not known or
  * does not fit is refused by name, and the service does not start.
  */
-export interface Settings {
+export interface Settings extends RootSettings {
   /** Directory of everything that is stored, absolute. */
   readonly data: string;
   readonly port: number;
@@ -18,8 +20,11 @@ export interface Settings {
   readonly names: readonly string[];
   /** Where data lies; workspaces are created in it and never leave it. */
   readonly region: string;
-  /** The root key's file, absolute, outside `data`. */
-  readonly rootKey: string;
+  /** How often a customer's key is tried, and how long its provider may be away. */
+  readonly keyCheckSeconds: number;
+  readonly keyGraceMinutes: number;
+  /** After so many days keys are replaced. */
+  readonly keyRotationDays: number;
   /** Whether `bootstrap.json` may be written while bound to loopback. */
   readonly bootstrap: boolean;
   /** Whether the administrator `admin` gets a new password at this start. */
@@ -34,6 +39,10 @@ export interface Settings {
   readonly erasureWaitHours: number;
   /** Days in which a deleted workspace can be recovered. */
   readonly softDeleteDays: number;
+  /** Directory of the backup repository, absolute; empty: there are no backups. */
+  readonly backup: string;
+  /** After so many hours another backup is taken; 0: only when asked. */
+  readonly backupHours: number;
 }
 
 interface Option {
@@ -99,7 +108,97 @@ const options = {
     type: 'string',
     fallback: defaultRootKey,
     placeholder: 'FILE',
-    help: 'root key file, outside the data directory',
+    help: 'root key: a file outside the data directory, credential:NAME, or a remote key',
+  },
+  rootPassphraseFile: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'file with the passphrase that seals the root key file',
+  },
+  keyHosts: {
+    type: 'list',
+    fallback: () => [],
+    check: (values: readonly string[]) =>
+      values.every((value) => /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/.test(value))
+        ? undefined
+        : 'must be hosts, with their port where it is not 443',
+    placeholder: 'A,B',
+    help: 'vaults that keys may be used at; none without it',
+  },
+  keyAuthorityFile: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'certificates to trust at these vaults, PEM',
+  },
+  keyVaultTenant: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'GUID',
+    help: 'Azure Key Vault: tenant',
+  },
+  keyVaultClientId: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'GUID',
+    help: 'Azure Key Vault: client id of this service',
+  },
+  keyVaultSecretFile: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'Azure Key Vault: file with its client secret',
+  },
+  keyVaultAuthority: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'URL',
+    help: 'Azure Key Vault: who gives tokens, where it is not Azure',
+  },
+  keyVaultAnyResource: {
+    type: 'boolean',
+    fallback: () => false,
+    help: 'Azure Key Vault: its challenge may name another domain',
+  },
+  transitTokenFile: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'Vault or OpenBao Transit: file with the token',
+  },
+  pkcs11Module: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'PKCS#11: the library of the HSM',
+  },
+  pkcs11PinFile: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'PKCS#11: file with the PIN',
+  },
+  keyCheckSeconds: {
+    type: 'number',
+    fallback: () => 15,
+    check: between(1, 60),
+    placeholder: 'N',
+    help: 'try customers’ keys so often: a revoked one is felt within it',
+  },
+  keyGraceMinutes: {
+    type: 'number',
+    fallback: () => 120,
+    check: between(0, 10_080),
+    placeholder: 'N',
+    help: 'go on so long while a customer’s vault cannot be reached',
+  },
+  keyRotationDays: {
+    type: 'number',
+    fallback: () => 90,
+    check: between(1, 3_650),
+    placeholder: 'N',
+    help: 'replace keys after so many days',
   },
   bootstrap: {
     type: 'boolean',
@@ -147,6 +246,19 @@ const options = {
     placeholder: 'N',
     help: 'a deleted workspace can be recovered so long',
   },
+  backup: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'DIR',
+    help: 'backup repository, best on another disk; outside the data directory',
+  },
+  backupHours: {
+    type: 'number',
+    fallback: () => 24,
+    check: between(0, 8_760),
+    placeholder: 'N',
+    help: 'take a backup after so many hours (0: only when asked)',
+  },
 } as const satisfies Record<keyof Settings, Option>;
 
 type Name = keyof Settings;
@@ -167,7 +279,7 @@ const foreignVariables =
  * The root key's place without configuration: `$STATE_DIRECTORY` (set by systemd), else the user's
  * configuration folder.
  */
-function defaultRootKey(environment: Environment): string {
+export function defaultRootKey(environment: Environment): string {
   // systemd separates several by colons.
   const [state] = (environment['STATE_DIRECTORY'] ?? '').split(':');
   if (state !== undefined && state !== '') return join(state, 'root.key');
@@ -288,7 +400,17 @@ export function readSettings(sources: {
   ) as unknown as Settings;
   const absolute = (path: string): string =>
     isAbsolute(path) ? path : resolve(sources.workingDirectory, path);
-  return { ...settings, data: absolute(settings.data), rootKey: absolute(settings.rootKey) };
+  const data = absolute(settings.data);
+  const backup = settings.backup === '' ? '' : absolute(settings.backup);
+  if (`${backup}/`.startsWith(`${data}/`)) {
+    refuse('backup', 'must lie outside the data directory, best on another disk');
+  }
+  return {
+    ...settings,
+    data,
+    backup,
+    rootKey: isRootName(settings.rootKey) ? settings.rootKey : absolute(settings.rootKey),
+  };
 }
 
 /** What `--help` prints. */

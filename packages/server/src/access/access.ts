@@ -16,6 +16,9 @@ export type Action =
   | 'Microsoft.OperationalInsights/workspaces/purge/action'
   | 'Microsoft.OperationalInsights/workspaces/agents/read'
   | 'Microsoft.OperationalInsights/workspaces/agents/write'
+  | 'Microsoft.OperationalInsights/clusters/read'
+  | 'Microsoft.OperationalInsights/clusters/write'
+  | 'Microsoft.OperationalInsights/clusters/delete'
   | 'Microsoft.Insights/dataCollectionRules/read'
   | 'Microsoft.Insights/dataCollectionRules/write'
   | 'Microsoft.Insights/dataCollectionRules/delete'
@@ -33,6 +36,8 @@ export type Action =
   | 'Microsoft.Strongroom/holds/write'
   | 'Microsoft.Strongroom/users/read'
   | 'Microsoft.Strongroom/users/write'
+  | 'Microsoft.Strongroom/keys/read'
+  | 'Microsoft.Strongroom/keys/write'
   | 'Microsoft.Strongroom/service/read'
   | 'Microsoft.Strongroom/service/write';
 

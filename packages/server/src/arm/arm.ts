@@ -4,6 +4,8 @@ import type { Principal } from '../access/principal.js';
 import { refuseLocked } from '../locks/refuse-locked.js';
 import { checkApiVersion } from './api-versions.js';
 import { associationRoutes } from './associations.js';
+import { clusterRoutes } from './clusters.js';
+import type { ClusterOptions } from './clusters.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { endpointRoutes } from './endpoints.js';
 import { holdRoutes } from './holds.js';
@@ -22,7 +24,9 @@ import { workspaceRoutes } from './workspaces.js';
  * normalised path, and the same path is what locks and access are decided on. Everything is done when the
  * answer comes: there are no long-running operations to poll.
  */
-export function createArm(options: ArmOptions): AuthenticatedHandler {
+export function createArm(
+  options: ArmOptions & { readonly keys?: ClusterOptions['keys'] },
+): AuthenticatedHandler {
   const routes = [
     ...workspaceRoutes(options),
     ...tableRoutes(options),
@@ -30,6 +34,7 @@ export function createArm(options: ArmOptions): AuthenticatedHandler {
     ...endpointRoutes(options),
     ...ruleRoutes(options),
     ...associationRoutes(options),
+    ...(options.keys === undefined ? [] : clusterRoutes({ ...options, keys: options.keys })),
     ...roleRoutes(options),
     ...purgeRoutes(options),
     ...retentionRoutes(options),

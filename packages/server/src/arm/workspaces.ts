@@ -544,10 +544,17 @@ export function showWorkspace(found: StoredWorkspace): JsonObject {
       features: {
         enableLogAccessUsingOnlyResourcePermissions: true,
         disableLocalAuth: true,
-        ...objectOf(properties['features']),
+        ...featuresOf(properties),
       },
       createdDate: new Date(found.createdAt).toISOString(),
       modifiedDate: new Date(found.modifiedAt).toISOString(),
     },
   };
+}
+
+/** Settable features, and the cluster whose key it is under, which is not for the caller to say. */
+function featuresOf(properties: JsonObject): JsonObject {
+  const { clusterResourceId: _claimed, ...features } = objectOf(properties['features']);
+  const cluster = textOf(properties['linkedCluster']) ?? '';
+  return cluster === '' ? features : { ...features, clusterResourceId: cluster };
 }

@@ -39,6 +39,8 @@ export interface AuditOptions {
 export interface ServiceAudit extends Audit {
   /** Newest signed checkpoint of the service's ledger, as text. */
   checkpoint(): string | undefined;
+  /** The wrapped keys of its journal's segments. */
+  wrappedKeys(): readonly Uint8Array[];
   close(): Promise<void>;
 }
 
@@ -131,6 +133,10 @@ class JournalAudit implements ServiceAudit {
 
   checkpoint(): string | undefined {
     return this.#sealer.checkpoint?.text;
+  }
+
+  wrappedKeys(): readonly Uint8Array[] {
+    return this.#journal.wrappedKeys();
   }
 
   async close(): Promise<void> {

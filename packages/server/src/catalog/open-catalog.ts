@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
+import { invariant } from '@strongroom/base';
 import type { Clock, PrincipalId, WorkspaceId } from '@strongroom/base';
 import type { CatalogReader, StreamRecord, TableRecord } from './catalog.js';
 import { HttpError } from '../http/errors.js';
@@ -50,6 +53,8 @@ export interface Catalog extends CatalogReader {
   /** Keeps when agents were last heard; no snapshot is rebuilt for it. */
   keepAgentTimes(lastSeenAt: ReadonlyMap<string, number>): Promise<void>;
   readonly grants: GrantStore;
+  /** The whole database as it is now, encrypted as on the disk: for a backup. */
+  readFile(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -108,7 +113,8 @@ export async function openCatalog(options: {
   const database = await openDatabase(options);
   try {
     await migrate(database, options.clock.now());
-    return new StoredCatalog(database, await readAreas(database, emptySnapshot, allAreas));
+    const snapshot = await readAreas(database, emptySnapshot, allAreas);
+    return new StoredCatalog(database, options.path, snapshot);
   } catch (error) {
     await database.destroy();
     throw error;
@@ -119,11 +125,13 @@ class StoredCatalog implements Catalog {
   snapshot: Snapshot;
   readonly grants: GrantStore;
   readonly #database: Kysely<CatalogDatabase>;
+  readonly #path: string;
   /** The end of the queue of changes: one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(database: Kysely<CatalogDatabase>, snapshot: Snapshot) {
+  constructor(database: Kysely<CatalogDatabase>, path: string, snapshot: Snapshot) {
     this.#database = database;
+    this.#path = path;
     this.snapshot = snapshot;
     this.grants = createGrantStore(database);
   }
@@ -161,6 +169,17 @@ class StoredCatalog implements Catalog {
           .where('id', '=', id)
           .execute();
       }
+    });
+  }
+
+  readFile(): Promise<Uint8Array> {
+    // There is one connection: while it is held, nothing is written. Then the log is empty.
+    return this.#database.connection().execute(async (connection) => {
+      const { rows } = await sql<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(
+        connection,
+      );
+      invariant(rows[0]?.busy === 0, 'nobody else has the catalog open');
+      return readFile(this.#path);
     });
   }
 

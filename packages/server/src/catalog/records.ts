@@ -47,9 +47,9 @@ export interface StoredSearch {
   readonly etag: string;
 }
 
-/** A resource beside the workspaces: a data collection endpoint, rule or association. */
+/** A resource beside the workspaces: a data collection endpoint, rule or association, a cluster. */
 export interface StoredResource {
-  readonly kind: 'endpoint' | 'rule' | 'association';
+  readonly kind: 'endpoint' | 'rule' | 'association' | 'cluster';
   readonly resourceKey: string;
   readonly resourceId: string;
   readonly name: string;

@@ -255,7 +255,7 @@ async function readResources(database: Database, before: Snapshot): Promise<Part
   const rules = new Map<string, RuleRecord>();
   for (const row of rows) {
     const resource: StoredResource = {
-      kind: row.kind === 'rule' ? 'rule' : row.kind === 'endpoint' ? 'endpoint' : 'association',
+      kind: resourceKinds.find((kind) => kind === row.kind) ?? 'association',
       resourceKey: row.resource_key,
       resourceId: row.resource_id,
       name: row.name,

@@ -99,6 +99,12 @@ export function engineRefusal(error: unknown, timeoutSeconds: number): EngineRef
         error: throttled(2),
         detail: { code: 'ThrottledError', message: 'Too many queries at once.' },
       };
+    case 'WORKSPACE_KEY_AWAY':
+      return refusal(403, 'CustomerManagedKeyUnavailable', {
+        code: 'E_KEY_UNAVAILABLE',
+        message: "The workspace's customer-managed key was revoked or cannot be reached.",
+        hint: 'Give the service access to the key again. What is ingested meanwhile is sealed.',
+      });
     case 'ENGINE_GONE':
     case 'ENGINE_UNAVAILABLE':
     case 'ENGINE_OPEN_FAILED':

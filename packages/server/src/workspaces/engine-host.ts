@@ -5,6 +5,7 @@ import type { Engine } from '@strongroom/engine';
 import { errorFields } from '../log.js';
 import type { Log } from '../log.js';
 import type { DiskKeys } from './disk-keys.js';
+import { keyAway } from './errors.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 
@@ -21,6 +22,8 @@ export class EngineHost {
   #failures = 0;
   #lastUsed = 0;
   #idleWatch: Promise<void> | undefined;
+  /** Set while the process is being exchanged: who comes meanwhile waits. */
+  #exchanging: Promise<void> | undefined;
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -36,6 +39,8 @@ export class EngineHost {
    * `WORKSPACE_CLOSED` after {@link close}.
    */
   async acquire(): Promise<{ engine: Engine; release: () => void }> {
+    if (this.#options.keyAway === true) throw keyAway();
+    while (this.#exchanging !== undefined) await this.#exchanging;
     this.#users += 1;
     let released = false;
     const release = (): void => {
@@ -59,6 +64,39 @@ export class EngineHost {
       return await run(engine);
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Ends the process in a moment when nobody uses it; the next use opens it with the keys of then.
+   * Who comes meanwhile waits and is not refused. Rejects with `ENGINE_BUSY` where there is no such
+   * moment in time. `meanwhile` runs while there is no process: nothing writes to its files then.
+   */
+  async reopen(meanwhile?: () => Promise<void>): Promise<void> {
+    const { clock, limits } = this.#options;
+    const { signal } = this.#stop;
+    for (const started = clock.monotonicMs(); ;) {
+      let resume = (): void => undefined;
+      this.#exchanging = new Promise((resolve) => (resume = resolve));
+      try {
+        const held = clock.monotonicMs();
+        while (this.#users > 0 && clock.monotonicMs() - held < limits.exchangeHoldMs) {
+          await clock.sleep(10, signal);
+        }
+        if (this.#users === 0) {
+          await this.#opening?.catch(() => undefined);
+          await this.#shut();
+          await meanwhile?.();
+          return;
+        }
+      } finally {
+        this.#exchanging = undefined;
+        resume();
+      }
+      if (clock.monotonicMs() - started > limits.exchangeTryMs) {
+        throw new StrongroomError('ENGINE_BUSY', 'The engine is never without work.');
+      }
+      await clock.sleep(limits.exchangePauseMs, signal);
     }
   }
 
@@ -158,6 +196,8 @@ export class EngineHost {
 }
 
 export interface EngineHostOptions {
+  /** The workspace's key is away: nothing is opened. */
+  readonly keyAway?: boolean;
   readonly workspaceId: string;
   readonly directory: string;
   /** Unwraps the disk keys; the host wipes them once the engine has them. */

@@ -1,5 +1,9 @@
+import { StrongroomError } from '@strongroom/base';
+
 /** Every code that a running workspace throws or records. Stable. */
 export type WorkspaceErrorCode =
+  /** The customer's key is away: what is stored cannot be read, what comes is sealed. */
+  | 'WORKSPACE_KEY_AWAY'
   /** No workspace with this id, or it was deleted. */
   | 'WORKSPACE_NOT_FOUND'
   /** The workspace is being closed or removed. */
@@ -30,3 +34,9 @@ export type WorkspaceErrorCode =
   | 'ENGINE_KEYS_UNREADABLE'
   /** The applier's cursor is damaged or of an unknown version. */
   | 'CURSOR_UNREADABLE';
+
+/** Nothing of the workspace can be read now. */
+export const keyAway = (): StrongroomError<WorkspaceErrorCode> =>
+  new StrongroomError('WORKSPACE_KEY_AWAY', 'The key of this workspace is not available.', {
+    hint: 'Give the service access to the key again. Until then ingestion goes on, sealed.',
+  });

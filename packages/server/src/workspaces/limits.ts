@@ -40,6 +40,17 @@ export interface WorkspaceLimits {
   readonly pruneIntervalMs: number;
   /** An engine without work for so long is closed. */
   readonly engineIdleMs: number;
+  /** How long an exchange of the engine's process holds back newcomers while it waits for others. */
+  readonly exchangeHoldMs: number;
+  /** Between two such tries, and how long it is tried in all. */
+  readonly exchangePauseMs: number;
+  readonly exchangeTryMs: number;
+  /** How often a customer's key is tried: revoking it must be felt within a minute. */
+  readonly keyCheckMs: number;
+  /** How long a provider may be unreachable before the workspace is closed as if it had refused. */
+  readonly keyGraceMs: number;
+  /** As `retrySaveMs`, while the key is away: what is not saved cannot be read back then. */
+  readonly sealedRetrySaveMs: number;
   readonly accountingIntervalMs: number;
   /** How long counters of what has no entry (refusals, retries) may be in memory alone. */
   readonly accountingNoteMs: number;
@@ -72,6 +83,12 @@ export const workspaceLimits: WorkspaceLimits = {
   journalKeepMs: 24 * 60 * 60 * 1000,
   pruneIntervalMs: 10 * 60 * 1000,
   engineIdleMs: 10 * 60 * 1000,
+  exchangeHoldMs: 2_000,
+  exchangePauseMs: 1_000,
+  exchangeTryMs: 10 * 60 * 1000,
+  keyCheckMs: 15_000,
+  keyGraceMs: 2 * 60 * 60 * 1000,
+  sealedRetrySaveMs: 1_000,
   accountingIntervalMs: 60 * 1000,
   accountingNoteMs: 1000,
   accountingKeysMax: 10_000,

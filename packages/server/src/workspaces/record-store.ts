@@ -31,6 +31,11 @@ export class RecordStore {
     return new RecordStore(journal, last);
   }
 
+  /** As long as the workspace's key is away: what is kept is not looked at. */
+  static unread(journal: Journal): RecordStore {
+    return new RecordStore(journal, -1n);
+  }
+
   /** Position of the newest record kept; -1n where there is none. */
   get last(): bigint {
     return this.#last;
@@ -55,6 +60,16 @@ export class RecordStore {
       before = kept.position;
       yield kept;
     }
+  }
+
+  /** The next record begins a new segment, under the keys of then. */
+  roll(): void {
+    this.#journal.roll();
+  }
+
+  /** The wrapped keys of its segments. */
+  wrappedKeys(): readonly Uint8Array[] {
+    return this.#journal.wrappedKeys();
   }
 
   /**

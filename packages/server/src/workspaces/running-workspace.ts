@@ -9,9 +9,9 @@ import {
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import { openCursorFile, openJournal } from '@strongroom/journal';
-import type { Appended, Journal, JournalLimits } from '@strongroom/journal';
+import type { Appended, Journal, JournalLimits, SegmentKeys } from '@strongroom/journal';
 import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
-import type { Ed25519Signer, KeyProvider, WorkspaceKeys } from '@strongroom/keys';
+import type { Ed25519Signer, KeyProvider, SealingKeys } from '@strongroom/keys';
 import { makeReceipt, openLedger, partsRoot, printNote, signNote } from '@strongroom/ledger';
 import type { NoteSigner } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
@@ -24,12 +24,17 @@ import { accountingTable, readNote, recoverAccounting, storeNote } from './accou
 import { Applier } from './applier.js';
 import type { PositionRange, TableWriter } from './applier.js';
 import { Committer, engineRows, partsOf } from './committer.js';
+import { CurrentKeys } from './current-keys.js';
 import type { RowSource } from './committer.js';
 import { openDiskKeys } from './disk-keys.js';
 import { EngineHost } from './engine-host.js';
 import { createErasing } from './erasing.js';
 import type { Erasing } from './erasing.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
+import { keyAway } from './errors.js';
+import { Gate } from './gate.js';
+import { createKeyWork } from './key-work.js';
+import type { KeyWork } from './key-work.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 import { createProofs } from './proofs.js';
@@ -39,7 +44,7 @@ import type { KeptRecord, LedgerRecordDraft, RecordParts, TableCommitments } fro
 import { RecordStore } from './record-store.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
-import { workspaceSegmentKeys } from './segment-keys.js';
+import { sealedSegmentKeys, workspaceSegmentKeys } from './segment-keys.js';
 import { engineWriter, judge, tableDefinition } from './table-writer.js';
 import { TimeMarks } from './time-marks.js';
 import type {
@@ -61,7 +66,13 @@ export interface RunningWorkspaceOptions {
   /** The workspace's directory. */
   readonly directory: string;
   readonly catalog: CatalogReader;
+  /** Holds the key that the workspace's record is wrapped by. */
   readonly keyProvider: KeyProvider;
+  /**
+   * Set where that key is away: the workspace takes in what comes, sealed to its public key, seals
+   * its ledger, and reads nothing.
+   */
+  readonly sealing?: SealingKeys;
   /** Signs checkpoints and receipts. */
   readonly signer: Ed25519Signer;
   readonly fs: Fs;
@@ -85,12 +96,19 @@ export async function openRunningWorkspace(
 ): Promise<RunningWorkspace> {
   const { record, directory, fs, clock, random, sha256, signer, limits } = options;
   const id = record.workspaceId;
-  const keys = await openWorkspaceKeys({
-    provider: options.keyProvider,
-    record: record.keyRecord,
-    workspaceId: id,
-    random,
-  });
+  const { sealing } = options;
+  const keys =
+    sealing === undefined
+      ? new CurrentKeys(
+          await openWorkspaceKeys({
+            provider: options.keyProvider,
+            record: record.keyRecord,
+            workspaceId: id,
+            random,
+          }),
+        )
+      : undefined;
+  const segmentKeys = keys === undefined ? sealedSegmentKeys(sealing!) : workspaceSegmentKeys(keys);
   await keepKeyRecord(fs, `${directory}/workspace-key`, record.keyRecord);
   const cursor = await openCursorFile({ path: `${directory}/cursors/applier`, fs });
   const noteSigner: NoteSigner = {
@@ -113,13 +131,15 @@ export async function openRunningWorkspace(
     fs,
     clock,
     random,
-    keys: workspaceSegmentKeys(keys),
+    keys: segmentKeys,
     ...(options.journalLimits === undefined ? {} : { limits: options.journalLimits }),
     // What was signed was acknowledged: a journal that holds less has lost something.
     atLeast: ledger.size,
   });
-  const records = await openRecords(options, keys);
-  const recalled = await recall({ journal, directory, fs, sha256, limits, now: clock.now() });
+  const records = await openRecords(options, segmentKeys);
+  const sealed = sealing !== undefined;
+  const now = clock.now();
+  const recalled = await recall({ journal, directory, fs, sha256, limits, now, sealed });
   return new RunningWorkspace(options, {
     keys,
     journal,
@@ -143,7 +163,7 @@ async function keepKeyRecord(fs: Fs, path: string, record: Uint8Array): Promise<
 /** The records that are kept beyond the journal's pruning: a journal of their own. */
 async function openRecords(
   options: RunningWorkspaceOptions,
-  keys: WorkspaceKeys,
+  keys: SegmentKeys,
 ): Promise<RecordStore> {
   const { record, directory, fs, clock, random } = options;
   const path = `${directory}/records`;
@@ -157,10 +177,10 @@ async function openRecords(
     fs,
     clock,
     random,
-    keys: workspaceSegmentKeys(keys),
+    keys,
     ...(options.journalLimits === undefined ? {} : { limits: options.journalLimits }),
   });
-  return RecordStore.open(journal);
+  return options.sealing === undefined ? RecordStore.open(journal) : RecordStore.unread(journal);
 }
 
 /** The id of the journal that keeps a workspace's records. */
@@ -174,8 +194,10 @@ async function recall(options: {
   sha256: Sha256;
   limits: WorkspaceLimits;
   now: number;
+  /** Entries cannot be read: what the snapshot does not know is not recognised. */
+  sealed: boolean;
 }): Promise<{ marks: TimeMarks; retries: RetryMemory }> {
-  const { journal, directory, fs, sha256, limits, now } = options;
+  const { journal, directory, fs, sha256, limits, now, sealed } = options;
   let marks = new TimeMarks();
   let retries = new RetryMemory(limits.retriesMax);
   try {
@@ -190,7 +212,9 @@ async function recall(options: {
   const known = retries.next > journal.first ? journalSequence(retries.next) : journal.first;
   for await (const { time, sequence } of journal.commitments(known, journal.next)) {
     marks.add(time, sequence);
+    if (sealed) retries.add(sequence, undefined);
   }
+  if (sealed) return { marks, retries };
   const windowStart = marks.firstAfter(now - limits.retryWindowMs) ?? journal.next;
   const from = windowStart > known ? windowStart : known;
   for await (const { sequence, metadata, lost } of journal.read(journalSequence(from))) {
@@ -203,7 +227,8 @@ async function recall(options: {
 }
 
 interface Parts {
-  readonly keys: WorkspaceKeys;
+  /** Undefined while the key is away. */
+  readonly keys: CurrentKeys | undefined;
   readonly journal: Journal;
   readonly records: RecordStore;
   readonly ledger: Awaited<ReturnType<typeof openLedger>>;
@@ -228,6 +253,10 @@ export class RunningWorkspace implements Workspace {
   readonly #committer: Committer;
   readonly #sealer: Sealer;
   readonly #stop = new AbortController();
+  /** Inserts pass it; a rewrite of tables shuts it. */
+  readonly #inserts = new Gate();
+  /** Undefined while the key is away. */
+  readonly keyWork: KeyWork | undefined;
   /** Requests whose append is under way, by fingerprint. */
   readonly #appending = new Map<string, Promise<AppendedBatch>>();
   readonly #upkeep: Promise<void>[];
@@ -247,11 +276,12 @@ export class RunningWorkspace implements Workspace {
     this.#engine = new EngineHost({
       workspaceId: this.id,
       directory: `${options.directory}/engine`,
+      keyAway: parts.keys === undefined,
       diskKeys: () =>
         openDiskKeys({
           path: `${options.directory}/engine-keys`,
           fs: options.fs,
-          keys: parts.keys,
+          keys: this.#keys(),
         }),
       clock,
       log,
@@ -260,7 +290,10 @@ export class RunningWorkspace implements Workspace {
     this.#applier = new Applier({
       journal: parts.journal,
       cursor: parts.cursor,
-      writer: options.writer ?? engineWriter({ engine: this.#engine, workspaceId: this.id }),
+      writer: gated(
+        this.#inserts,
+        options.writer ?? engineWriter({ engine: this.#engine, workspaceId: this.id }),
+      ),
       tables: { table: (name) => catalog.table(this.id, name) },
       records: parts.records,
       onApplied: (range) => this.#committer.note(range),
@@ -311,9 +344,26 @@ export class RunningWorkspace implements Workspace {
       workspaceId: this.id,
       clock,
     });
-    if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
-    this.#applier.start();
-    this.#committer.start();
+    this.keyWork =
+      parts.keys === undefined
+        ? undefined
+        : createKeyWork({
+            workspaceId: this.id,
+            directory: options.directory,
+            keys: parts.keys,
+            journal: parts.journal,
+            records: parts.records,
+            engine: this.#engine,
+            withTablesStill: (run) => this.#committer.exclusively(() => this.#inserts.alone(run)),
+            fs: options.fs,
+            clock,
+            random: options.random,
+          });
+    if (!this.sealed) {
+      if (parts.records.last < this.#applier.kept) alarm('RECORDS_DAMAGED');
+      this.#applier.start();
+      this.#committer.start();
+    }
     this.#sealer.start();
     this.#upkeep = [
       this.#every(limits.accountingNoteMs, async () => {
@@ -322,9 +372,22 @@ export class RunningWorkspace implements Workspace {
         await this.#noteAccounting();
       }),
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
-      this.#every(limits.retrySaveMs, async () => this.#saveSoon()),
+      this.#every(this.sealed ? limits.sealedRetrySaveMs : limits.retrySaveMs, async () =>
+        this.#saveSoon(),
+      ),
       this.#every(limits.pruneIntervalMs, () => this.#prune()),
     ];
+  }
+
+  /** True while the workspace's key is away. */
+  get sealed(): boolean {
+    return this.#parts.keys === undefined;
+  }
+
+  #keys(): CurrentKeys {
+    const { keys } = this.#parts;
+    if (keys === undefined) throw keyAway();
+    return keys;
   }
 
   async append(batch: AdmittedBatch): Promise<AppendedBatch> {
@@ -405,7 +468,17 @@ export class RunningWorkspace implements Workspace {
 
   changeRows<T>(run: () => Promise<T>): Promise<T> {
     this.#refuseClosed();
+    this.#keys();
     return this.#committer.exclusively(run);
+  }
+
+  /**
+   * Runs while nothing changes in the tables and no process has the engine's files. What comes in is
+   * taken up meanwhile; queries wait.
+   */
+  async whileStill(run: () => Promise<void>): Promise<void> {
+    if (this.#parts.keys === undefined) return run();
+    return this.changeRows(() => this.#engine.reopen(run));
   }
 
   rowCommitments(table: string, range: PositionRange): Promise<TableCommitments[]> {
@@ -415,6 +488,7 @@ export class RunningWorkspace implements Workspace {
 
   async *records(): AsyncGenerator<KeptRecord> {
     this.#refuseClosed();
+    this.#keys();
     const { records, journal } = this.#parts;
     let next = 0n;
     for await (const kept of records.read()) {
@@ -506,15 +580,19 @@ export class RunningWorkspace implements Workspace {
     await this.#engine.use((engine) => engine.dropTable(name));
   }
 
-  /** Stops the followers and the engine, then lets go of journal, ledger and keys. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Stops the followers and the engine, then lets go of journal, ledger and keys. `revoked`: the
+   * engine first, whatever others still want of it.
+   */
+  close(why: { revoked?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(why.revoked === true);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(revoked: boolean): Promise<void> {
+    if (revoked) await this.#engine.close();
     // While the engine is there: what is not committed to now opens it again at the next start.
-    await this.#committer.close();
+    if (!this.sealed) await this.#committer.close();
     const applied = this.#applier.close();
     await this.#engine.close();
     await applied;
@@ -529,7 +607,7 @@ export class RunningWorkspace implements Workspace {
     await this.#sealer.close();
     await this.#parts.journal.close();
     await this.#parts.records.close();
-    this.#parts.keys.close();
+    this.#parts.keys?.close();
   }
 
   async #appendNew(
@@ -553,7 +631,8 @@ export class RunningWorkspace implements Workspace {
     );
     if (source.kind !== 'Service') this.#accounting.use(utcDay(appended.time), payload.length);
     this.#sealer.note(appended);
-    this.#applier.note({ entry: { ...appended, payload }, metadata });
+    // While the key is away nothing readable is kept, in memory either.
+    if (!this.sealed) this.#applier.note({ entry: { ...appended, payload }, metadata });
     this.#parts.marks.add(appended.time, appended.sequence);
     this.#parts.retries.add(appended.sequence, metadata.fingerprint);
     this.#bytesSinceSave += payload.length;
@@ -822,3 +901,10 @@ function runQuery(
     },
   };
 }
+
+/** A writer whose inserts pass a gate. */
+const gated = (gate: Gate, writer: TableWriter): TableWriter => ({
+  insert: (batch) => gate.pass(() => writer.insert(batch)),
+  countRange: (table, range) => gate.pass(() => writer.countRange(table, range)),
+  deleteRange: (table, range) => gate.pass(() => writer.deleteRange(table, range)),
+});

@@ -1,6 +1,7 @@
 import type { SegmentKeys } from '@strongroom/journal';
-import type { KeyProvider, WorkspaceKeys } from '@strongroom/keys';
+import type { KeyProvider, SealingKeys, WorkspaceKeys } from '@strongroom/keys';
 import type { Random } from '@strongroom/base';
+import { keyAway } from './errors.js';
 
 const contextOf = ({ journalId, segment }: { journalId: string; segment: bigint }): string =>
   `${journalId}/${segment}`;
@@ -13,6 +14,17 @@ export const workspaceSegmentKeys = (keys: WorkspaceKeys): SegmentKeys => ({
   },
   async open(wrapped, context) {
     return keys.unwrapDataKey('journal-segment', wrapped, contextOf(context)).key;
+  },
+});
+
+/** While the workspace's key is away: segments are begun under its public key, and none is opened. */
+export const sealedSegmentKeys = (keys: SealingKeys): SegmentKeys => ({
+  async create(context) {
+    const { key, wrapped } = keys.createDataKey('journal-segment', contextOf(context));
+    return { key, wrapped };
+  },
+  async open() {
+    throw keyAway();
   },
 });
 

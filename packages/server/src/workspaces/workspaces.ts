@@ -1,17 +1,26 @@
-import { StrongroomError, workspaceId } from '@strongroom/base';
+import { StrongroomError, isNotFound, workspaceId } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
 import type { JournalLimits } from '@strongroom/journal';
-import { createWorkspaceKeyRecord, openWorkspaceKeys } from '@strongroom/keys';
+import {
+  createWorkspaceKeyRecord,
+  describeWorkspaceKeyRecord,
+  openWorkspaceKeys,
+  sealingKeysOf,
+} from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider } from '@strongroom/keys';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
+import { isCustomerKey, providerNameOf } from '../keys/provider-set.js';
+import type { ProviderSet } from '../keys/provider-set.js';
 import type { Log } from '../log.js';
 import { createDiskKeys } from './disk-keys.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import { workspaceLimits } from './limits.js';
 import type { WorkspaceLimits } from './limits.js';
+import { serviceActor } from './record.js';
 import { openRunningWorkspace } from './running-workspace.js';
-import type { RunningWorkspace } from './running-workspace.js';
+import type { RunningWorkspace, RunningWorkspaceOptions } from './running-workspace.js';
+import type { KeyWork } from './key-work.js';
 import type { Workspace, Workspaces } from './workspace.js';
 
 export interface WorkspacesOptions {
@@ -20,6 +29,8 @@ export interface WorkspacesOptions {
   /** Read on each use, so it may be opened after this. */
   readonly catalog: CatalogReader;
   readonly keyProvider: KeyProvider;
+  /** Opens the provider of a customer's key by its name; without it there are no such keys. */
+  readonly providers?: Pick<ProviderSet, 'open'>;
   /** Signs checkpoints and receipts of all workspaces, under each one's own name. */
   readonly signer: Ed25519Signer;
   readonly fs: Fs;
@@ -40,8 +51,21 @@ export function openWorkspaces(options: WorkspacesOptions): ClosableWorkspaces {
 
 /** With what only the composition calls. */
 export interface ClosableWorkspaces extends Workspaces {
+  /** The keys' work of a workspace, opened where it is not; undefined while its key is away. */
+  keyWork(id: WorkspaceId): Promise<KeyWork | undefined>;
+  /** Ends what runs and removes the engine's keys and files: nothing can open them any more. */
+  forgetKeys(id: WorkspaceId): Promise<void>;
+  /** Lets a workspace begin anew with the key record that the catalog has now. */
+  reopen(id: WorkspaceId): Promise<void>;
   /** Opens what has entries that wait to be applied or sealed, so recovery does not wait for a visitor. */
   openAll(): Promise<void>;
+  /** Where a workspace's files are. */
+  directoryOf(id: WorkspaceId, region: string): string;
+  /**
+   * Runs while nobody writes to the tables of a workspace: for a copy of its files. One that does
+   * not open (a key away, damage) or is deleted is still by itself.
+   */
+  whileStill(id: WorkspaceId, run: () => Promise<void>): Promise<void>;
 }
 
 class WorkspaceSet implements ClosableWorkspaces {
@@ -49,6 +73,10 @@ class WorkspaceSet implements ClosableWorkspaces {
   readonly #limits: WorkspaceLimits;
   readonly #open = new Map<WorkspaceId, Promise<RunningWorkspace>>();
   readonly #running = new Map<WorkspaceId, RunningWorkspace>();
+  readonly #stop = new AbortController();
+  /** Since when a customer's key cannot be asked for, by workspace; monotonic. */
+  readonly #unreachable = new Map<WorkspaceId, number>();
+  #watching: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WorkspacesOptions) {
@@ -69,6 +97,135 @@ class WorkspaceSet implements ClosableWorkspaces {
         this.#options.log.error('workspace did not open', { workspace: id, code: codeOf(error) });
       }
     }
+    this.#watching ??= this.#watchKeys();
+  }
+
+  async keyWork(id: WorkspaceId): Promise<KeyWork | undefined> {
+    return (await this.#openRunning(id)).keyWork;
+  }
+
+  async forgetKeys(id: WorkspaceId): Promise<void> {
+    const { fs } = this.#options;
+    const directory = this.#directory(id, this.#record(id).region);
+    await this.#exchange(id, { revoked: true }, async () => {
+      await fs.removeTree(`${directory}/engine`);
+      for (const name of ['engine-keys', 'engine-rotation']) {
+        await fs.remove(`${directory}/${name}`).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
+      }
+      await fs.syncDirectory(directory);
+    });
+  }
+
+  async reopen(id: WorkspaceId): Promise<void> {
+    await this.#exchange(id, {});
+  }
+
+  /** Closes what runs and starts anew; who asks for it meanwhile waits for the new one. */
+  #exchange(
+    id: WorkspaceId,
+    why: { revoked?: boolean },
+    between?: () => Promise<void>,
+  ): Promise<RunningWorkspace> {
+    const before = this.#open.get(id);
+    return this.#hold(
+      id,
+      (async () => {
+        const running = await before?.catch(() => undefined);
+        await running?.close(why);
+        await between?.();
+        return this.#start(id);
+      })(),
+    );
+  }
+
+  async #watchKeys(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.sleep(this.#limits.keyCheckMs, signal).catch(() => undefined);
+      // One that does not answer must not keep the others from being looked at.
+      await Promise.all(
+        [...this.#running].map(async ([id, running]) => {
+          if (signal.aborted) return;
+          await this.#checkKey(id, running).catch((error: unknown) => {
+            log.error('a key was not checked', { workspace: id, code: codeOf(error) });
+          });
+        }),
+      );
+    }
+  }
+
+  async #checkKey(id: WorkspaceId, running: RunningWorkspace): Promise<void> {
+    const record = this.#options.catalog.workspace(id);
+    if (record === undefined || !isCustomerKey(providerNameOf(record.keyRecord))) return;
+    const { clock, log } = this.#options;
+    const verdict = await this.#tryKey(record);
+    if (verdict === 'there') this.#unreachable.delete(id);
+    if (verdict === 'unreachable' && !running.sealed) {
+      const since = this.#unreachable.get(id) ?? clock.monotonicMs();
+      this.#unreachable.set(id, since);
+      if (clock.monotonicMs() - since < this.#limits.keyGraceMs) return;
+    }
+    if (running.sealed !== (verdict === 'there') || this.#running.get(id) !== running) return;
+    const type = verdict === 'there' ? 'keyRestored' : 'keyRevoked';
+    const note = async (workspace: RunningWorkspace): Promise<void> => {
+      const [current] = describeWorkspaceKeyRecord(record.keyRecord);
+      await workspace
+        .record({
+          type,
+          actor: serviceActor,
+          purpose: 'workspace',
+          keyId: current?.keyId ?? '',
+          provider: current?.providerId ?? '',
+          reason: verdict,
+        })
+        .catch((error: unknown) => {
+          log.error('the change of a key was not recorded', { workspace: id, code: codeOf(error) });
+        });
+    };
+    log.warn(type === 'keyRevoked' ? 'a customer key is away' : 'a customer key is back', {
+      workspace: id,
+      verdict,
+    });
+    if (type === 'keyRevoked') {
+      // The engine goes first; what is on record is written by the one that seals.
+      await note(await this.#exchange(id, { revoked: true }));
+    } else {
+      await note(await this.#exchange(id, {}));
+    }
+  }
+
+  async #tryKey(record: WorkspaceRecord): Promise<'there' | 'revoked' | 'unreachable'> {
+    try {
+      const keys = await openWorkspaceKeys({
+        provider: await this.#providerOf(record),
+        record: record.keyRecord,
+        workspaceId: record.workspaceId,
+        random: this.#options.random,
+      });
+      keys.close();
+      return 'there';
+    } catch (error) {
+      return codeOf(error) === 'KEYS_UNREACHABLE' ? 'unreachable' : 'revoked';
+    }
+  }
+
+  #providerOf(record: WorkspaceRecord): Promise<KeyProvider> {
+    const name = providerNameOf(record.keyRecord);
+    const { providers, keyProvider } = this.#options;
+    if (!isCustomerKey(name) || providers === undefined) return Promise.resolve(keyProvider);
+    return providers.open(name);
+  }
+
+  directoryOf(id: WorkspaceId, region: string): string {
+    return this.#directory(id, region);
+  }
+
+  async whileStill(id: WorkspaceId, run: () => Promise<void>): Promise<void> {
+    const running = await this.#openRunning(id).catch(() => undefined);
+    return running === undefined ? run() : running.whileStill(run);
   }
 
   statuses(): readonly WorkspaceStatus[] {
@@ -134,14 +291,18 @@ class WorkspaceSet implements ClosableWorkspaces {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stop.abort(new Error('closing'));
+    await this.#watching;
     await Promise.all([...this.#open.keys()].map((id) => this.suspend(id)));
   }
 
   #openRunning(id: WorkspaceId): Promise<RunningWorkspace> {
-    const known = this.#open.get(id);
-    if (known !== undefined) return known;
-    const opening = this.#start(id);
+    return this.#open.get(id) ?? this.#hold(id, this.#start(id));
+  }
+
+  #hold(id: WorkspaceId, opening: Promise<RunningWorkspace>): Promise<RunningWorkspace> {
     this.#open.set(id, opening);
+    this.#running.delete(id);
     opening.then(
       (running) => {
         if (this.#open.get(id) === opening) this.#running.set(id, running);
@@ -159,13 +320,30 @@ class WorkspaceSet implements ClosableWorkspaces {
       throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The service is closing.');
     }
     const record = this.#record(id);
-    const { root: _root, limits: _limits, ...options } = this.#options;
-    return openRunningWorkspace({
-      ...options,
-      record,
-      directory: this.#directory(id, record.region),
-      limits: this.#limits,
-    });
+    const { root: _root, limits: _limits, providers: _providers, ...options } = this.#options;
+    const open = async (
+      how: Pick<RunningWorkspaceOptions, 'keyProvider' | 'sealing'>,
+    ): Promise<RunningWorkspace> =>
+      openRunningWorkspace({
+        ...options,
+        ...how,
+        record,
+        directory: this.#directory(id, record.region),
+        limits: this.#limits,
+      });
+    try {
+      return await open({ keyProvider: await this.#providerOf(record) });
+    } catch (error) {
+      const { keyProvider, random } = options;
+      const { keyRecord } = record;
+      const sealing = awayCodes.has(codeOf(error))
+        ? sealingKeysOf({ record: keyRecord, workspaceId: id, random })
+        : undefined;
+      const ours = !isCustomerKey(providerNameOf(keyRecord));
+      if (sealing === undefined || (ours && codeOf(error) !== 'KEYS_DESTROYED')) throw error;
+      options.log.warn('workspace opened sealed', { workspace: id, code: codeOf(error) });
+      return open({ keyProvider, sealing });
+    }
   }
 
   #record(id: WorkspaceId): WorkspaceRecord {
@@ -198,6 +376,14 @@ function parentsOf(path: string, root: string): string[] {
   }
   return parents;
 }
+
+/** The provider does not give the key: not the record's fault, nor ours. */
+const awayCodes: ReadonlySet<string> = new Set([
+  'KEYS_DESTROYED',
+  'KEYS_REVOKED',
+  'KEYS_UNREACHABLE',
+  'KEYS_NOT_SUPPORTED',
+]);
 
 const codeOf = (error: unknown): string =>
   error instanceof StrongroomError ? error.code : 'UNKNOWN';

@@ -1,0 +1,454 @@
+import { StrongroomError } from '@strongroom/base';
+import type { Clock, Fs, Random, WorkspaceId } from '@strongroom/base';
+import {
+  changeLocalKeystore,
+  describeLocalKeystore,
+  describeWorkspaceKeyRecord,
+  localWrappingId,
+  destroyWorkspaceKeyRecord,
+  pruneWorkspaceKeyRecord,
+  rewrapWorkspaceKeyRecord,
+  rotateWorkspaceKeyRecord,
+} from '@strongroom/keys';
+import type { KeyProvider, ServiceKeys } from '@strongroom/keys';
+import type { Catalog } from '../catalog/open-catalog.js';
+import type { StoredWorkspace } from '../catalog/records.js';
+import { errorFields } from '../log.js';
+import type { Log } from '../log.js';
+import { serviceActor } from '../workspaces/record.js';
+import type { RecordActor } from '../workspaces/record.js';
+import type { ClosableWorkspaces } from '../workspaces/workspaces.js';
+import { isCustomerKey, providerNameOf } from './provider-set.js';
+import type { ProviderSet } from './provider-set.js';
+
+/** A workspace's keys as people see them. Times in ISO 8601, sizes in bytes. */
+export interface WorkspaceKeyStatus {
+  readonly workspaceId: WorkspaceId;
+  readonly name: string;
+  readonly provider: string;
+  readonly managedBy: 'service' | 'customer';
+  /** `away`: the provider does not give the key; ingestion goes on, sealed. */
+  readonly state: 'available' | 'away';
+  readonly keys: readonly {
+    readonly keyId: string;
+    readonly kind: 'symmetric' | 'sealing';
+    readonly state: 'current' | 'retired';
+    readonly created: string;
+    /** Segments of journal and records whose own key it wraps; unknown while the key is away. */
+    readonly segments?: number;
+  }[];
+  readonly disk?: {
+    readonly current: number;
+    readonly created?: string;
+    readonly rotating: boolean;
+    readonly bytes: number;
+    readonly bytesUnderOldKeys: number;
+    readonly filesUnderOldKeys: number;
+  };
+}
+
+export interface ServiceKeyStatus {
+  readonly root: {
+    readonly provider: string;
+    /** For a key file: ids of its keys, the current one first, and whether a passphrase seals it. */
+    readonly keys?: readonly string[];
+    readonly sealed?: boolean;
+  };
+  readonly rotationDays: number;
+  readonly files: readonly { readonly name: string; readonly wrappedBy: string }[];
+  /** What is still wrapped by an older root key; then a rotation is not done. */
+  readonly underOldRoot: number;
+}
+
+export type RotatedPart = 'workspace' | 'disk';
+
+/** Who asks, as records name them. */
+export interface KeyActor {
+  readonly actor: RecordActor;
+  readonly correlationId?: string;
+}
+
+/** What is done with keys, whoever asks: people, ARM, the calendar. */
+export interface KeyControl {
+  workspaceStatus(id: WorkspaceId): Promise<WorkspaceKeyStatus>;
+  serviceStatus(): Promise<ServiceKeyStatus>;
+  /** Puts a workspace under another provider, with fresh keys of its own. */
+  move(id: WorkspaceId, to: { provider: string; version?: string } & KeyActor): Promise<void>;
+  /** Replaces keys of a workspace. Resolves when `disk` is begun; it goes on by itself. */
+  rotate(id: WorkspaceId, parts: readonly RotatedPart[], by: KeyActor): Promise<void>;
+  /** Replaces the local root key and wraps anew what it wrapped. Older ones go on to unwrap. */
+  rotateRoot(): Promise<void>;
+  /**
+   * Lets go of root keys that nothing of this service lies under. What lies elsewhere (a backup) and
+   * was wrapped by them is lost: nobody does this but by name.
+   */
+  pruneRoot(): Promise<readonly string[]>;
+  /**
+   * Destroys a workspace's keys: the record in the catalog, the engine's keys, the engine's files and
+   * what is in memory. Nothing stored can be read again. Returns the signed certificate.
+   */
+  destroy(id: WorkspaceId, by: KeyActor): Promise<string>;
+  /** Goes on with what was begun, and begins what is due. */
+  care(): Promise<void>;
+  /** Care at once and then every hour. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface KeyControlOptions {
+  readonly catalog: Catalog;
+  readonly workspaces: Pick<ClosableWorkspaces, 'open' | 'keyWork' | 'forgetKeys'>;
+  readonly providers: ProviderSet;
+  readonly serviceKeys: ServiceKeys;
+  /** How the root key was opened, where it is a file; undefined for a remote one. */
+  readonly rootFile: Parameters<typeof changeLocalKeystore>[0] | undefined;
+  /** Takes the place of the root that is open. */
+  readonly exchangeRoot: () => Promise<void>;
+  /** Segments of the service's own journal, by the provider that wrapped their keys. */
+  readonly serviceSegments: () => readonly Uint8Array[];
+  readonly rotationDays: number;
+  readonly fs: Fs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const dayMs = 86_400_000;
+const careIntervalMs = 3_600_000;
+
+export function createKeyControl(options: KeyControlOptions): KeyControl {
+  const { catalog, workspaces, providers, serviceKeys, clock, random, log } = options;
+  const stop = new AbortController();
+  /** Disk rotations that run, by workspace. */
+  const rotating = new Map<WorkspaceId, Promise<void>>();
+
+  const stored = (id: WorkspaceId): StoredWorkspace => {
+    const found = catalog.workspace(id);
+    if (found !== undefined) return found;
+    throw new StrongroomError('WORKSPACE_NOT_FOUND', 'There is no workspace with this id.');
+  };
+
+  /** Writes a record where it is still the one that was looked at. */
+  const replaceRecord = (id: WorkspaceId, before: Uint8Array, after: Uint8Array): Promise<void> =>
+    catalog.change(async (write, snapshot) => {
+      const now = snapshot.workspaces.get(id);
+      if (now === undefined || Buffer.compare(now.keyRecord, before) !== 0) {
+        throw new StrongroomError('KEYS_CHANGED', 'The keys were changed meanwhile. Try again.');
+      }
+      await write.putWorkspace({ ...now, keyRecord: after });
+    });
+
+  const needWork = async (id: WorkspaceId) => {
+    const work = await workspaces.keyWork(id);
+    if (work !== undefined) return work;
+    throw new StrongroomError('WORKSPACE_KEY_AWAY', 'The key of this workspace is not available.');
+  };
+
+  async function renewRecord(
+    id: WorkspaceId,
+    how: { provider: KeyProvider; record: (before: StoredWorkspace) => Promise<Uint8Array> },
+    by: KeyActor,
+  ): Promise<void> {
+    const work = await needWork(id);
+    const before = stored(id);
+    const after = await how.record(before);
+    const [was] = describeWorkspaceKeyRecord(before.keyRecord);
+    const [is] = describeWorkspaceKeyRecord(after);
+    const workspace = await workspaces.open(id);
+    await workspace.record({
+      type: 'keyRotated',
+      actor: by.actor,
+      ...(by.correlationId === undefined ? {} : { correlationId: by.correlationId }),
+      purpose: 'workspace',
+      keyId: was?.keyId ?? '',
+      newKeyId: is?.keyId ?? '',
+      provider: is?.providerId ?? '',
+    });
+    await replaceRecord(id, before.keyRecord, after);
+    await work.renew(how.provider, after);
+  }
+
+  const startDisk = (id: WorkspaceId, begin: boolean, by: KeyActor): Promise<void> => {
+    const known = rotating.get(id);
+    if (known !== undefined) return known;
+    const run = async (): Promise<void> => {
+      const work = await needWork(id);
+      const before = (await work.use()).disk;
+      if ((await work.rotateDisk({ begin })) === 'nothing to do') return;
+      const after = (await work.use()).disk;
+      await (
+        await workspaces.open(id)
+      ).record({
+        type: 'keyRotated',
+        actor: by.actor,
+        purpose: 'engine-disk',
+        keyId: String(before.numbers.length > 1 ? Math.min(...before.numbers) : before.current),
+        newKeyId: String(after.current),
+      });
+      log.info('engine disk key rotated', { workspace: id, key: after.current });
+    };
+    const running = run().finally(() => rotating.delete(id));
+    rotating.set(id, running);
+    running.catch((error: unknown) => {
+      if (stop.signal.aborted) return;
+      log.warn('the rotation of a disk key goes on later', {
+        workspace: id,
+        ...errorFields(error),
+      });
+    });
+    return running;
+  };
+
+  const isDue = (at: number): boolean => clock.now() - at >= options.rotationDays * dayMs;
+
+  async function careFor(id: WorkspaceId): Promise<void> {
+    const work = await workspaces.keyWork(id);
+    if (work === undefined) return;
+    const by = { actor: serviceActor };
+    await work.finishRenewal();
+    const record = stored(id).keyRecord;
+    const facts = describeWorkspaceKeyRecord(record);
+    const current = facts.find(({ kind, state }) => kind === 'symmetric' && state === 'current');
+    if (current !== undefined && isDue(current.createdAt)) await rotateWorkspace(id, by);
+    const { disk, segments } = await work.use();
+    if (disk.numbers.length > 1 || isDue(disk.madeAt ?? stored(id).createdAt)) {
+      await startDisk(id, true, by);
+    }
+    // Keys that wrap nothing any more are let go.
+    const latest = stored(id).keyRecord;
+    const kept = new Set([...segments.keys(), ...disk.wrappedBy]);
+    const pruned = pruneWorkspaceKeyRecord(latest, kept);
+    if (pruned.length < latest.length) await replaceRecord(id, latest, pruned);
+  }
+
+  async function rotateWorkspace(id: WorkspaceId, by: KeyActor): Promise<void> {
+    const provider = await providers.open(providerNameOf(stored(id).keyRecord));
+    await renewRecord(
+      id,
+      {
+        provider,
+        record: ({ keyRecord }) =>
+          rotateWorkspaceKeyRecord({ provider, record: keyRecord, workspaceId: id, random, clock }),
+      },
+      by,
+    );
+  }
+
+  const localId = (name: string, wrapped: Uint8Array): string =>
+    name.startsWith('local:') ? localWrappingId(wrapped) : name;
+
+  /** What is wrapped by which root key, as far as it is the root. */
+  async function rootUse(): Promise<Map<string, number>> {
+    const use = new Map<string, number>();
+    const count = (by: string): void => void use.set(by, (use.get(by) ?? 0) + 1);
+    for (const { wrappedBy } of await serviceKeys.wrappings()) count(wrappedBy);
+    for (const { keyRecord } of catalog.snapshot.workspaces.values()) {
+      for (const { providerId, wrapped } of describeWorkspaceKeyRecord(keyRecord)) {
+        if (!isCustomerKey(providerId)) count(localId(providerId, wrapped));
+      }
+    }
+    const { root } = providers;
+    for (const wrapped of options.serviceSegments()) count(localId(root.id, wrapped));
+    return use;
+  }
+
+  /** Wraps anew what lies under an older root key. */
+  async function finishRoot(): Promise<void> {
+    const { rootFile } = options;
+    if (rootFile === undefined || (await describeLocalKeystore(rootFile)).ids.length === 1) return;
+    const { root } = providers;
+    for (const { name, wrappedBy } of await serviceKeys.wrappings()) {
+      if (wrappedBy !== root.id) await serviceKeys.rewrap(name);
+    }
+    for (const { workspaceId, keyRecord } of catalog.snapshot.workspaces.values()) {
+      const stale = describeWorkspaceKeyRecord(keyRecord).some(
+        ({ providerId, wrapped }) =>
+          !isCustomerKey(providerId) && localId(providerId, wrapped) !== root.id,
+      );
+      if (!stale) continue;
+      const after = await rewrapWorkspaceKeyRecord({
+        from: root,
+        to: root,
+        record: keyRecord,
+        workspaceId,
+      });
+      await replaceRecord(workspaceId, keyRecord, after);
+    }
+  }
+
+  let looping: Promise<void> | undefined;
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await control.care();
+      await clock.sleep(careIntervalMs, stop.signal).catch(() => undefined);
+    }
+  };
+
+  const control: KeyControl = {
+    async workspaceStatus(id) {
+      const { name, keyRecord } = stored(id);
+      const provider = providerNameOf(keyRecord);
+      const work = await workspaces.keyWork(id);
+      const use = await work?.use();
+      return {
+        workspaceId: id,
+        name,
+        provider,
+        managedBy: isCustomerKey(provider) ? 'customer' : 'service',
+        state: work === undefined ? 'away' : 'available',
+        keys: describeWorkspaceKeyRecord(keyRecord).map(({ keyId, kind, state, createdAt }) => ({
+          keyId,
+          kind,
+          state,
+          created: new Date(createdAt).toISOString(),
+          ...(use === undefined ? {} : { segments: use.segments.get(keyId) ?? 0 }),
+        })),
+        ...(use === undefined
+          ? {}
+          : {
+              disk: {
+                current: use.disk.current,
+                ...(use.disk.madeAt === undefined
+                  ? {}
+                  : { created: new Date(use.disk.madeAt).toISOString() }),
+                rotating: use.disk.numbers.length > 1,
+                bytes: use.disk.bytes,
+                bytesUnderOldKeys: use.disk.oldBytes,
+                filesUnderOldKeys: use.disk.oldFiles,
+              },
+            }),
+      };
+    },
+
+    async serviceStatus() {
+      const { root } = providers;
+      const { rootFile } = options;
+      const file = rootFile === undefined ? undefined : await describeLocalKeystore(rootFile);
+      const use = await rootUse();
+      let underOldRoot = 0;
+      for (const [by, count] of use) {
+        if (by.startsWith('local:') && by !== root.id) underOldRoot += count;
+      }
+      return {
+        root: {
+          provider: root.id,
+          ...(file === undefined ? {} : { keys: file.ids, sealed: file.sealed }),
+        },
+        rotationDays: options.rotationDays,
+        files: await serviceKeys.wrappings(),
+        underOldRoot,
+      };
+    },
+
+    async move(id, { provider: name, version, ...by }) {
+      const to = name === '' ? providers.root : await providers.open(name, version ?? '');
+      const from = await providers.open(providerNameOf(stored(id).keyRecord));
+      await renewRecord(
+        id,
+        {
+          provider: to,
+          record: async ({ keyRecord }) => {
+            const record = await rewrapWorkspaceKeyRecord({
+              from,
+              to,
+              record: keyRecord,
+              workspaceId: id,
+            });
+            // What the earlier provider could open is not what new data goes under.
+            return rotateWorkspaceKeyRecord({
+              provider: to,
+              record,
+              workspaceId: id,
+              random,
+              clock,
+            });
+          },
+        },
+        by,
+      );
+      void startDisk(id, true, by).catch(() => undefined);
+    },
+
+    async rotate(id, parts, by) {
+      if (parts.includes('workspace')) await rotateWorkspace(id, by);
+      if (parts.includes('disk')) {
+        await needWork(id);
+        void startDisk(id, true, by).catch(() => undefined);
+      }
+    },
+
+    async rotateRoot() {
+      const { rootFile } = options;
+      if (rootFile === undefined) {
+        throw new StrongroomError(
+          'KEYS_NOT_SUPPORTED',
+          'The root key is not a file of this service: rotate it where it is.',
+        );
+      }
+      await changeLocalKeystore(rootFile, { rotate: true });
+      await options.exchangeRoot();
+      await finishRoot();
+    },
+
+    async pruneRoot() {
+      const { rootFile } = options;
+      if (rootFile === undefined) return [];
+      const keep = [...(await rootUse()).keys()].map((id) => id.slice('local:'.length));
+      return (await changeLocalKeystore(rootFile, { keep })).ids;
+    },
+
+    async care() {
+      await finishRoot().catch((error: unknown) => {
+        log.warn('the rotation of the root key goes on later', errorFields(error));
+      });
+      for (const { workspaceId: id } of catalog.workspaces()) {
+        if (stop.signal.aborted) return;
+        await careFor(id).catch((error: unknown) => {
+          if (stop.signal.aborted) return;
+          log.warn('keys were not looked after', { workspace: id, ...errorFields(error) });
+        });
+      }
+    },
+
+    async destroy(id, by) {
+      const { name, keyRecord, region } = stored(id);
+      const facts = describeWorkspaceKeyRecord(keyRecord);
+      const workspace = await workspaces.open(id);
+      const { sequence } = await workspace.record({
+        type: 'keyDestroyed',
+        actor: by.actor,
+        ...(by.correlationId === undefined ? {} : { correlationId: by.correlationId }),
+        purpose: 'workspace',
+        keyId: facts.map(({ keyId }) => keyId).join(','),
+        provider: providerNameOf(keyRecord),
+      });
+      const certificate = await workspace.signNote(
+        [
+          'strongroom certificate of key destruction v1',
+          `workspace ${id}`,
+          `name ${name}`,
+          `region ${region}`,
+          `provider ${providerNameOf(keyRecord)}`,
+          ...facts.map(({ keyId, kind }) => `key ${kind} ${keyId}`),
+          `record ${sequence}`,
+          `time ${new Date(clock.now()).toISOString()}`,
+          '',
+        ].join('\n'),
+      );
+      await replaceRecord(id, keyRecord, destroyWorkspaceKeyRecord(keyRecord));
+      await workspaces.forgetKeys(id);
+      return certificate;
+    },
+
+    start() {
+      looping ??= loop();
+    },
+
+    async close() {
+      stop.abort(new Error('closing'));
+      await looping;
+      // They end with their workspaces and go on at the next start.
+    },
+  };
+  return control;
+}
