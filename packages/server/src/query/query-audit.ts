@@ -21,13 +21,18 @@ export function queryLogRow(
   context: {
     request: Incoming;
     principal: Principal;
+    /** The workspace that the query was put to. */
     record: WorkspaceRecord;
+    /** All that it concerns, that one among them. */
+    workspaces: readonly WorkspaceRecord[];
+    /** The one whose record this is. */
+    of: WorkspaceRecord;
     now: number;
     limits: QueryLimits;
   },
   facts: QueryFacts,
 ): Record<string, unknown> {
-  const { request, principal, record, now, limits } = context;
+  const { request, principal, record, workspaces, of, now, limits } = context;
   const { text, range } = facts;
   const client = request.headers['x-ms-app'] ?? request.headers['user-agent'] ?? '';
   return {
@@ -38,7 +43,10 @@ export function queryLogRow(
     AADClientId: principal.kind === 'Application' ? principal.name : '',
     RequestClientApp: client.slice(0, 256),
     RequestTarget: record.resourceId,
-    RequestContext: { workspaces: [record.resourceId], callerIp: request.callerIp },
+    RequestContext: {
+      workspaces: workspaces.map((each) => each.resourceId),
+      callerIp: request.callerIp,
+    },
     QueryText: text.slice(0, limits.auditedQueryCharsMax),
     ...(range === undefined
       ? {}
@@ -50,9 +58,9 @@ export function queryLogRow(
     ResponseDurationMs: Math.round(facts.durationMs * 1000) / 1000,
     ...(facts.rowCount === undefined ? {} : { ResponseRowCount: facts.rowCount }),
     ...(facts.bytesRead === undefined ? {} : { ScannedGB: facts.bytesRead / 1e9 }),
-    StatsRegionCount: 1,
-    StatsWorkspaceCount: 1,
-    WorkspaceRegion: record.region,
+    StatsRegionCount: new Set(workspaces.map((each) => each.region)).size,
+    StatsWorkspaceCount: workspaces.length,
+    WorkspaceRegion: of.region,
     IsBillableQuery: false,
     IsWorkspaceInFailover: false,
     SourceSystem: 'Strongroom',

@@ -15,6 +15,7 @@ import { badRequest, throttled } from './failures.js';
 import { queryLimits } from './limits.js';
 import type { QueryLimits } from './limits.js';
 import { workspaceMetadata } from './metadata.js';
+import { findWorkspaces, unknownWorkspace } from './other-workspaces.js';
 import { readPreferences } from './preferences.js';
 import { QueryGate } from './query-gate.js';
 import { readBatch, readQueryRequest } from './query-request.js';
@@ -126,45 +127,6 @@ export function createQuery(options: QueryOptions): AuthenticatedHandler {
     throw mayRead ? notFound() : noAccess();
   }
 
-  /** Further workspaces of a query: each must be readable, and so far each must be the same one. */
-  async function checkOthers(
-    request: Incoming,
-    principal: Principal,
-    own: WorkspaceRecord,
-    query: QueryRequest,
-  ): Promise<void> {
-    for (const name of query.workspaces) {
-      const record = named(name, principal);
-      await authorise(request, principal, record);
-      if (record.workspaceId !== own.workspaceId) {
-        throw badRequest(
-          'NotSupported',
-          'A query over several workspaces is not supported yet. Query each one by itself.',
-        );
-      }
-    }
-  }
-
-  function named(name: string, principal: Principal): WorkspaceRecord {
-    if (isGuid(name)) return find({ workspace: name }, principal);
-    if (name.startsWith('/')) return find({ resource: name }, principal);
-    const readable = catalog
-      .workspaces()
-      .filter((record) => record.name.toLowerCase() === name.toLowerCase())
-      .filter((record) =>
-        access.allows(
-          principal,
-          'Microsoft.OperationalInsights/workspaces/query/read',
-          record.resourceKey,
-        ),
-      );
-    if (readable.length > 1) {
-      throw badRequest('AmbiguousWorkspace', 'Several workspaces have this name; use its id.');
-    }
-    if (readable[0] === undefined) throw noAccess();
-    return readable[0];
-  }
-
   async function answer(
     request: Incoming,
     principal: Principal,
@@ -174,9 +136,23 @@ export function createQuery(options: QueryOptions): AuthenticatedHandler {
     if (waitSeconds > 0) throw throttled(waitSeconds);
     const { record, query } = asked;
     await authorise(request, principal, record);
-    await checkOthers(request, principal, record, query);
+    const findWorkspace = findWorkspaces({ catalog, access, audit, principal, request });
+    const alongside = new Set<WorkspaceRecord>();
+    for (const name of query.workspaces) {
+      const found = await findWorkspace(name);
+      if (found === undefined) throw unknownWorkspace(name);
+      if (found.workspaceId !== record.workspaceId) alongside.add(found);
+    }
     const preferences = readPreferences(asked.prefer, limits);
-    return runQuery(dependencies, { request, principal, record, query, preferences });
+    return runQuery(dependencies, {
+      request,
+      principal,
+      record,
+      query,
+      preferences,
+      alongside: [...alongside],
+      findWorkspace,
+    });
   }
 
   async function answerItem(

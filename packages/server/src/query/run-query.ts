@@ -1,6 +1,7 @@
-import type { Clock, Random } from '@strongroom/base';
+import { invariant, workspaceId } from '@strongroom/base';
+import type { Clock, Random, WorkspaceId } from '@strongroom/base';
 import { compileAsking, resultSettings } from '@strongroom/kql';
-import type { Ask, CompileOptions, CompiledQuery } from '@strongroom/kql';
+import type { CompiledQuery, OtherWorkspace } from '@strongroom/kql';
 import type { Principal } from '../access/principal.js';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
 import { visibleSchema } from '../catalog/visible-schema.js';
@@ -12,6 +13,7 @@ import { encodeAnswer } from './answer.js';
 import type { Answer } from './answer.js';
 import { engineRefusal, queryProblems } from './failures.js';
 import type { QueryLimits } from './limits.js';
+import type { FindWorkspace } from './other-workspaces.js';
 import type { Preferences } from './preferences.js';
 import { queryLogRow } from './query-audit.js';
 import type { QueryFacts } from './query-audit.js';
@@ -36,45 +38,67 @@ export interface AuthorisedQuery {
   readonly record: WorkspaceRecord;
   readonly query: QueryRequest;
   readonly preferences: Preferences;
+  /** Further workspaces that it is put to, which the caller may read. */
+  readonly alongside: readonly WorkspaceRecord[];
+  readonly findWorkspace: FindWorkspace;
 }
 
 /**
  * Runs one query: compile → a place → the engine → rows in the API's shape. What the compiler asks of
  * the data on the way (`pivot`'s columns) runs as the query itself does, in its place and its limits.
  *
- * Its record in `LAQueryLogs` is durable before the first byte of an answer leaves; where it can't
- * be written, nothing leaves. A small answer is complete by then, so its record and its status are
+ * A statement reads one workspace. Rows of others come in by statements of theirs, each in a place
+ * and an engine process of that workspace.
+ *
+ * Its records in `LAQueryLogs`, one in each workspace that it concerns, are durable before the first
+ * byte of an answer leaves; where one can't be written, nothing leaves. A small answer is complete by then, so its record and its status are
  * too; a large one streams after it, and its record has no row count.
  */
 export async function runQuery(
   dependencies: QueryDependencies,
   job: AuthorisedQuery,
 ): Promise<Outgoing> {
-  const { workspaces, gate, clock, random, limits } = dependencies;
-  const { request, principal, record, query, preferences } = job;
+  const { catalog, workspaces, gate, clock, random, limits } = dependencies;
+  const { request, principal, record, query, preferences, alongside, findWorkspace } = job;
   const started = clock.monotonicMs();
   const now = clock.now();
   const elapsedMs = (): number => clock.monotonicMs() - started;
   const workspace = await openWorkspace(workspaces, record);
   let range: TimeRange | undefined;
-  const audit = (facts: Omit<QueryFacts, 'text' | 'range' | 'durationMs'>): Promise<void> =>
-    auditQuery(
-      workspace,
-      queryLogRow(
-        { request, principal, record, now, limits },
-        { text: query.query, range, durationMs: elapsedMs(), ...facts },
-      ),
-    );
-  let place: (() => void) | undefined;
-  const leave = (): void => place?.();
-  const enter = async (): Promise<void> => {
-    if (place !== undefined) return;
-    place = await gate.enter(record.workspaceId, request.signal);
-    // A client that leaves while its answer waits to be read must not keep the place.
-    request.signal.addEventListener('abort', place, { once: true });
+  const concerned = new Map([[record.workspaceId, { record, workspace }]]);
+  const audit = async (facts: Omit<QueryFacts, 'text' | 'range' | 'durationMs'>): Promise<void> => {
+    const workspacesOf = [...concerned.values()].map((each) => each.record);
+    const known = { text: query.query, range, durationMs: elapsedMs(), ...facts };
+    for (const each of concerned.values()) {
+      const context = { request, principal, record, workspaces: workspacesOf, now, limits };
+      await auditQuery(each.workspace, queryLogRow({ ...context, of: each.record }, known));
+    }
   };
-  const run = ({ statement, tables }: Pick<CompiledQuery, 'statement' | 'tables'>): QueryRun =>
-    workspace.query(statement, {
+  let place: { readonly of: string; readonly leave: () => void } | undefined;
+  const leave = (): void => {
+    place?.leave();
+    place = undefined;
+  };
+  const enter = async (of: WorkspaceId): Promise<void> => {
+    if (place?.of === of) return;
+    // Never one place while waiting for another: two queries would wait for each other.
+    leave();
+    place = { of, leave: await gate.enter(of, request.signal) };
+    // A client that leaves while its answer waits to be read must not keep the place.
+    request.signal.addEventListener('abort', place.leave, { once: true });
+  };
+  const concern = async (other: WorkspaceRecord): Promise<OtherWorkspace> => {
+    const opened =
+      concerned.get(other.workspaceId)?.workspace ?? (await openWorkspace(workspaces, other));
+    concerned.set(other.workspaceId, { record: other, workspace: opened });
+    const tables = tablesOf(dependencies, other, await opened.storedTables());
+    return { workspaceId: other.workspaceId, tables };
+  };
+  const runIn = (
+    of: WorkspaceId,
+    { statement, tables }: Pick<CompiledQuery, 'statement' | 'tables'>,
+  ): QueryRun =>
+    workspaceOf(concerned, of).query(statement, {
       tables,
       maxSeconds: Math.max(1, Math.ceil(preferences.timeoutSeconds - elapsedMs() / 1000)),
       maxMemoryBytes: limits.memoryBytesMax,
@@ -86,23 +110,39 @@ export async function runQuery(
   let answer: Answer | undefined;
   try {
     if (query.timespan !== undefined) range = readTimeRange(query.timespan, msToTicks(now));
-    const stored = await workspace.storedTables();
-    const results = await compileQuery(
-      dependencies,
-      { record, query, range, now, stored },
+    const own = await concern(record);
+    const others: OtherWorkspace[] = [];
+    for (const each of alongside) others.push(await concern(each));
+    const compiled = await compileAsking(
+      query.query,
+      {
+        ...own,
+        now: msToTicks(now),
+        ...(range === undefined ? {} : { timeRange: range }),
+        rowsMax: limits.rowsMax,
+        functions: catalog.functions(record.workspaceId),
+        alongside: others,
+        otherWorkspace: async (name) => {
+          const found = await findWorkspace(name);
+          return found === undefined ? undefined : concern(found);
+        },
+      },
       async (inquiry) => {
-        await enter();
-        return answerText(run(inquiry), inquiry.bytesMax, spent);
+        const of = workspaceId(inquiry.workspaceId);
+        await enter(of);
+        return answerText(runIn(of, inquiry), inquiry.bytesMax, spent);
       },
     );
-    await enter();
+    if (!compiled.ok) throw queryProblems(compiled.diagnostics);
+    const home = workspaceId(compiled.workspaceId);
+    await enter(home);
     answer = encodeAnswer({
-      results,
+      results: compiled.results,
       limits,
       preferences,
       elapsedMs,
       spent,
-      run,
+      run: (result) => runIn(home, result),
     });
     const held = await holdBack(answer, limits.heldBytesMax);
     const { rows: rowCount, bytesRead } = answer;
@@ -123,39 +163,31 @@ export async function runQuery(
   }
 }
 
-async function compileQuery(
-  { catalog, limits }: QueryDependencies,
-  job: {
-    record: WorkspaceRecord;
-    query: QueryRequest;
-    range: TimeRange | undefined;
-    now: number;
-    stored: StoredTables;
-  },
-  ask: Ask,
-): Promise<readonly CompiledQuery[]> {
-  const { record, query, range, now, stored } = job;
-  const id = record.workspaceId;
-  const options: CompileOptions = {
-    tables: {
-      get: (name) => {
-        const table = catalog.table(id, name);
-        return table === undefined
-          ? undefined
-          : { ...visibleSchema(table.schema), ...stored.get(name) };
-      },
-      names: () => catalog.tableNames(id),
-      isEmpty: (name) => !stored.has(name),
+/** A workspace's tables, as its queries see them. */
+function tablesOf(
+  { catalog }: QueryDependencies,
+  { workspaceId: id }: WorkspaceRecord,
+  stored: StoredTables,
+): OtherWorkspace['tables'] {
+  return {
+    get: (name) => {
+      const table = catalog.table(id, name);
+      return table === undefined
+        ? undefined
+        : { ...visibleSchema(table.schema), ...stored.get(name) };
     },
-    workspaceId: id,
-    now: msToTicks(now),
-    ...(range === undefined ? {} : { timeRange: range }),
-    rowsMax: limits.rowsMax,
-    functions: catalog.functions(id),
+    names: () => catalog.tableNames(id),
+    isEmpty: (name) => !stored.has(name),
   };
-  const compiled = await compileAsking(query.query, options, ask);
-  if (!compiled.ok) throw queryProblems(compiled.diagnostics);
-  return compiled.results;
+}
+
+function workspaceOf(
+  concerned: ReadonlyMap<WorkspaceId, { readonly workspace: Workspace }>,
+  id: WorkspaceId,
+): Workspace {
+  const found = concerned.get(id);
+  invariant(found !== undefined, 'a statement reads a workspace that was authorised');
+  return found.workspace;
 }
 
 async function openWorkspace(workspaces: Workspaces, record: WorkspaceRecord): Promise<Workspace> {
