@@ -121,6 +121,12 @@ class Parts {
         }));
         return { ...below, plan: { ...plan, input: below.plan, items } };
       }
+      case 'walk': {
+        const below = this.of(plan.input);
+        if (below === undefined) return undefined;
+        const keys = [...this.keys(below), ...plan.keys];
+        return { ...below, plan: { ...plan, input: below.plan, keys } };
+      }
       case 'join':
         return this.join(plan);
       case 'union':

@@ -10,7 +10,6 @@ import type { InquiryRow } from '../inquiry.js';
 import { columnsOf, constant, hasWindow, reference } from '../semantics/bound.js';
 import type { Bound, Column } from '../semantics/bound.js';
 import type { AggregateCall, Definition, Plan, SortKey } from './plan.js';
-import { readByWalk, valuesOfWalk } from './walk.js';
 
 export interface ReachOptions {
   /** The workspace in which the plan is going to run. */
@@ -397,15 +396,6 @@ class Gathering {
         for (const each of plan.items) columnsOf(each.value, below);
         const items = plan.items.map((each) => ({ ...each, value: this.value(each.value) }));
         return { ...plan, input: this.of(plan.input, below), items };
-      }
-      case 'walk': {
-        const { row } = readByWalk(plan, needed);
-        const steps = plan.steps.map((each) => ({
-          ...each,
-          condition: this.value(each.condition),
-          assigned: each.assigned.map((one) => (one === undefined ? one : this.value(one))),
-        }));
-        return { ...plan, input: this.of(plan.input, new Set([...row, ...plan.keys])), steps };
       }
       case 'walk':
         return this.walk(plan, needed);
