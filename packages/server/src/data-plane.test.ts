@@ -415,8 +415,8 @@ test('a query that is wrong, foreign or unknown has its status and code', async 
     [
       'a foreign workspace beside',
       { body: utf8(`{"query":"print 1","workspaces":["${otherId}"]}`) },
-      403,
-      'InsufficientAccessError',
+      400,
+      'BadArgumentError',
     ],
     ['nobody', { target: `/v1/workspaces/${randomUUID()}/query` }, 404, 'WorkspaceNotFoundError'],
     ['a method', { method: 'DELETE' }, 405, 'MethodNotAllowed'],
