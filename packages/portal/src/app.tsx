@@ -15,6 +15,9 @@ import { useTheme } from './theme.js';
 import { keepPlace, restorePlace, wipeBrowser } from './traces.js';
 import { useIdle } from './idle.js';
 
+const DataPage = lazy(async () => ({
+  default: (await import('./pages/data-page.js')).DataPage,
+}));
 const AgentsPage = lazy(async () => ({
   default: (await import('./pages/agents-page.js')).AgentsPage,
 }));
@@ -194,7 +197,13 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
   );
 
   useEffect(() => {
-    const titles = { logs: 'Logs', agents: 'Agents', access: 'Access', account: 'Account' };
+    const titles = {
+      logs: 'Logs',
+      data: 'Data',
+      agents: 'Agents',
+      access: 'Access',
+      account: 'Account',
+    };
     document.title = `${titles[page]} · Strongroom`;
   }, [page]);
 
@@ -209,6 +218,7 @@ function Inside({ information, workspaces, theme, onOutside }: InsideProps) {
         {page !== 'logs' && (
           <main className="page scrolling">
             <Suspense fallback={<LoadingRows />}>
+              {page === 'data' && <DataPage />}
               {page === 'agents' && <AgentsPage />}
               {page === 'access' && <AccessPage />}
               {page === 'account' && <AccountPage />}

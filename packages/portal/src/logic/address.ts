@@ -33,7 +33,7 @@ export function printAddress(address: QueryAddress): string {
 }
 
 /** The portal's pages by the last part of their path. */
-export const pageNames = ['logs', 'agents', 'access', 'account'] as const;
+export const pageNames = ['logs', 'data', 'agents', 'access', 'account'] as const;
 export type PageName = (typeof pageNames)[number];
 
 /** The page of a path such as `/portal/agents`; anything else is the query page. */

@@ -6,6 +6,7 @@ import { Popover } from './popover.js';
 
 const pages: readonly { readonly page: PageName; readonly label: string }[] = [
   { page: 'logs', label: 'Logs' },
+  { page: 'data', label: 'Data' },
   { page: 'agents', label: 'Agents' },
   { page: 'access', label: 'Access' },
 ];
