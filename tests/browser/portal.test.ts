@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { browserMissing, Visitors } from '../support/browser.js';
-import { cliJson, signInAdministrator } from '../support/cli.js';
+import { cli, cliJson, signInAdministrator } from '../support/cli.js';
 import { Service } from '../support/service.js';
 
 const missing = await browserMissing();
@@ -117,6 +117,32 @@ describe('the portal', { skip: missing ?? false }, () => {
     await detail.getByRole('definition').filter({ hasText: 'row 3' }).waitFor();
     await admin.keyboard.press('Escape');
     await detail.waitFor({ state: 'detached' });
+  });
+
+  test('a stored row is proved, and the file that is downloaded verifies offline', async () => {
+    await run(admin, 'LAQueryLogs | take 1');
+    await grid(admin).getByRole('gridcell').first().click();
+    const detail = admin.getByRole('complementary', { name: 'Row detail' });
+    await detail.getByRole('button', { name: 'Prove this row' }).click();
+    await detail.getByRole('status').filter({ hasText: 'Proved' }).waitFor();
+    await admin.screenshot({ path: join(pictures, 'proof.png') });
+    const waiting = admin.waitForEvent('download');
+    await detail.getByRole('button', { name: 'Download proof' }).click();
+    const file = join(service.directory, 'row.tlog-proof');
+    await (await waiting).saveAs(file);
+    const [region] = await readdir(join(service.data, 'regions'));
+    const { workspaceId } = service.bootstrap;
+    const keys = join(service.data, 'regions', region!, 'workspaces', workspaceId, 'ledger');
+    const verified = await cli(service, [
+      'verify',
+      '--proof',
+      file,
+      '--public-key',
+      join(keys, 'public-keys'),
+    ]);
+    assert.equal(verified.code, 0, verified.out + verified.notes);
+    assert.match(verified.out, /a row of LAQueryLogs/);
+    await admin.keyboard.press('Escape');
   });
 
   test('render timechart shows a chart, and its rows on request', async () => {

@@ -106,6 +106,10 @@ def consistency(old, old_root, size, root, hashes):
     need(all(len(each) == 32 for each in [old_root, root, *hashes]), 'a hash of another size')
     if old == 0:
         need(not hashes and old_root == sha256(), 'an empty tree has one root')
+        need(size > 0 or root == old_root, 'two roots of one size')
+        return
+    if old == size:
+        need(not hashes and old_root == root, 'two roots of one size')
         return
     before, after = subproof(old, size, hashes, True, old_root)
     need(before == old_root and after == root, 'another root')

@@ -30,6 +30,7 @@ export {
 } from './agents.js';
 export type {
   BackupState,
+  RowProofAnswer,
   ServiceStatus,
   SessionInformation,
   UserSummary,

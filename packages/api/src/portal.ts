@@ -84,6 +84,17 @@ export interface BackupState {
   readonly failed?: { readonly at: string; readonly code: string };
 }
 
+/** `POST …/proof` with `json: true`: the proof of a row, and a name for its file. */
+export interface RowProofAnswer {
+  readonly table: string;
+  /** Journal position of the row's batch, and its number in it. */
+  readonly position: string;
+  readonly row: number;
+  readonly file: string;
+  /** A text that `strongroom verify --proof` checks with the public key alone. */
+  readonly proof: string;
+}
+
 /** `/api/…`: paths shared by the portal, the CLI and the server. */
 export const portalPaths = {
   session: '/api/session',

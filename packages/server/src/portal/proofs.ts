@@ -3,6 +3,7 @@ import { StrongroomError, toBase64 } from '@strongroom/base';
 import { invalid, readObject, readText } from '../arm/fields.js';
 import type { Json } from '../catalog/records.js';
 import { HttpError } from '../http/errors.js';
+import { jsonAnswer } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import type { RequestPath } from '../http/request-path.js';
 import type { ConsistencyAnswer } from '../workspaces/proofs.js';
@@ -17,13 +18,22 @@ export async function proveOverHttp(
   return toHttp(async () => {
     const { proofs } = workspace;
     if (body !== undefined) {
-      const { table, row } = readObject(body);
+      const { table, row, json } = readObject(body);
       const name = readText(table ?? null, 'table', { charsMax: 128 });
       const [place] = await proofs.find(name, readObject(row ?? null, 'row'));
       if (place === undefined) {
         throw new HttpError(404, 'RowNotFound', 'No stored row has these values.');
       }
-      return proofAnswer(await proofs.row(place), `${name}-${place.position}-${place.row}`);
+      const file = `${name}-${place.position}-${place.row}`;
+      const proof = await proofs.row(place);
+      return json === true
+        ? jsonAnswer(200, {
+            ...place,
+            position: String(place.position),
+            file: `${file}.tlog-proof`,
+            proof,
+          })
+        : proofAnswer(proof, file);
     }
     const position = readPosition(path, 'position');
     const table = path.query.get('table');

@@ -1,5 +1,5 @@
-import { StrongroomError, fromBase64, journalSequence } from '@strongroom/base';
-import type { Sha256 } from '@strongroom/base';
+import { StrongroomError, fromBase64, hasCode, journalSequence } from '@strongroom/base';
+import type { Clock, Sha256 } from '@strongroom/base';
 import { rowContent, rowLeaves } from '@strongroom/engine';
 import type { Journal } from '@strongroom/journal';
 import { partPath, printProof, printSubjectProof, rootOf, rowPath } from '@strongroom/ledger';
@@ -63,6 +63,7 @@ export interface ProofParts {
   readonly tables: TableLookup;
   readonly journalId: string;
   readonly sha256: Sha256;
+  readonly clock: Clock;
 }
 
 const notFound = (why: string): StrongroomError<WorkspaceErrorCode> =>
@@ -109,7 +110,9 @@ export function createProofs(parts: ProofParts): Proofs {
     root: Uint8Array,
   ): Promise<{ kept: KeptRecord; list: EntryCommitment[]; index: number }> {
     const wanted = Buffer.from(root);
+    let isCommitted = false;
     for await (const kept of records.about(place.position)) {
+      isCommitted = true;
       const { record } = kept;
       const tables =
         record.type === 'rowsCommitted'
@@ -126,10 +129,23 @@ export function createProofs(parts: ProofParts): Proofs {
       );
       if (index >= 0) return { kept, list, index };
     }
+    if (!isCommitted) throw notYet();
     throw notFound('No record commits to the rows as they are now. Run strongroom verify --deep.');
   }
 
-  return {
+  /** What was stored a moment ago is under a checkpoint in a moment: it is waited for. */
+  async function soon<T>(run: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await run();
+      } catch (error) {
+        if (tries >= triesMax || !hasCode(error, 'PROOF_NOT_YET')) throw error;
+        await parts.clock.sleep(waitMs);
+      }
+    }
+  }
+
+  const proofs: Proofs = {
     async entry(position) {
       if (position >= journal.next) throw notFound('There is no entry at this position.');
       if (position < journal.first) return proved(position, undefined);
@@ -223,7 +239,16 @@ export function createProofs(parts: ProofParts): Proofs {
       return { oldSize, size, hashes, checkpoint: checkpoint.text };
     },
   };
+  return {
+    ...proofs,
+    entry: (position) => soon(() => proofs.entry(position)),
+    row: (place) => soon(() => proofs.row(place)),
+  };
 }
+
+/** Applying, committing and sealing each take up to a second. */
+const triesMax = 20;
+const waitMs = 250;
 
 let queries = 0;
 

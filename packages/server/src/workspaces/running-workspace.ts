@@ -327,6 +327,7 @@ export class RunningWorkspace implements Workspace {
       tables: { table: (name) => catalog.table(this.id, name) },
       journalId: this.id,
       sha256,
+      clock,
     });
     this.#sealer = new Sealer({
       journal: parts.journal,

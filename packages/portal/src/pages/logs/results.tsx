@@ -6,6 +6,7 @@ import { csvOf, jsonOf } from '../../logic/delimited.js';
 import { histogramOf } from '../../logic/histogram.js';
 import type { ResultColumn, Sorting, Zone } from '../../logic/values.js';
 import { filledColumns, sortedOrder } from '../../logic/values.js';
+import { download } from '../../parts/download.js';
 import { Icon } from '../../parts/icon.js';
 import { Popover } from '../../parts/popover.js';
 import { EmptyState } from '../../parts/states.js';
@@ -46,15 +47,6 @@ interface ResultsProps {
 
 /** The time in a file's name. */
 const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '');
-
-function download(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
-}
 
 /** An answered query: its numbers, its rows as a table or a chart, and a row in detail. */
 export function Results(props: ResultsProps) {

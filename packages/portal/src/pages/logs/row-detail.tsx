@@ -3,6 +3,7 @@ import type { ResultColumn, Row, Zone } from '../../logic/values.js';
 import { formatDetail, structureOf } from '../../logic/values.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Icon } from '../../parts/icon.js';
+import { ProveRow } from './prove-row.js';
 
 interface RowDetailProps {
   readonly columns: readonly ResultColumn[];
@@ -52,6 +53,7 @@ export function RowDetail(props: RowDetailProps) {
           <Icon name="close" />
         </button>
       </header>
+      <ProveRow columns={columns} row={row} />
       <dl>
         {columns.map((column, at) => {
           const value = row[at];
