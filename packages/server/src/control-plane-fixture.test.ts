@@ -30,6 +30,7 @@ import { createTokens } from './identity/tokens.js';
 import type { Plane } from './identity/tokens.js';
 import { createPortal } from './portal/portal.js';
 import { createLocks } from './locks/locks.js';
+import { openBackups } from './backup/backups.js';
 import { createLog } from './log.js';
 import { openErasures } from './purge/erasures.js';
 import type { Retention } from './retention/retention.js';
@@ -244,6 +245,22 @@ export async function openControlPlane(
       checkPassword,
       agents,
       authority,
+      backups: await openBackups({
+        root: directory,
+        destination: '',
+        everyHours: 0,
+        catalog,
+        workspaces: { directoryOf: (id) => join(directory, id), whileStill: (_id, run) => run() },
+        keyProvider: provider,
+        fs,
+        hardLink: () => Promise.reject(new Error('there are no backups here')),
+        clock,
+        random,
+        log: createLog(
+          () => undefined,
+          () => clock.now(),
+        ),
+      }),
       subscriptionId,
       resourceGroup: identity.resourceGroup,
       regions: [region],
