@@ -1,6 +1,7 @@
 import { StrongroomError } from '@strongroom/base';
 import type { Json, JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
 import { objectOf, textOf } from '../catalog/rule-properties.js';
+import { roles } from '../access/roles.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
@@ -17,7 +18,8 @@ import {
   readTags,
   readText,
 } from './fields.js';
-import { checkGroup, readLocation, workspacesPath } from './workspaces.js';
+import { refuseOvertaken } from './endpoints.js';
+import { checkGroup, ownership, readLocation, workspacesPath } from './workspaces.js';
 
 const provider = 'Microsoft.OperationalInsights';
 const clusterType = `${provider}/clusters`;
@@ -66,13 +68,17 @@ export function clusterRoutes(options: ClusterOptions): readonly Route[] {
       });
 
   async function put(call: ArmCall): Promise<Outgoing> {
-    await authorise(options, call, `${clusterType}/write`, call.scopeKey);
+    const before = find(call.scopeKey);
+    // Who may make workspaces brings the keys for them, and owns what it brought.
+    const mayMake =
+      before === undefined &&
+      access.allows(call.principal, `${workspaceType}/create/action`, call.scopeKey);
+    if (!mayMake) await authorise(options, call, `${clusterType}/write`, call.scopeKey);
     const body = readObject(await readJsonBody(call.request));
     const name = readText(call.params['cluster'], 'clusterName', {
       pattern: /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/,
     });
     checkGroup(call.params['group'] ?? '');
-    const before = find(call.scopeKey);
     const now = clock.now();
     const resourceId =
       `/subscriptions/${call.params['subscription'] ?? ''}/resourceGroups/${call.params['group'] ?? ''}` +
@@ -128,7 +134,22 @@ export function clusterRoutes(options: ClusterOptions): readonly Route[] {
             await moved(keys.move(workspaceId, { ...target(after), ...actorOf(call) }));
           }
         }
-        await catalog.change((write) => write.putResource(after));
+        await catalog.change(async (write, snapshot) => {
+          refuseOvertaken(snapshot, before, after);
+          await write.putResource(after);
+          if (before !== undefined) return;
+          await write.putAssignment(
+            ownership({
+              id: random.uuid(),
+              kind: call.principal.kind,
+              name: call.principal.name,
+              principalId: call.principal.id,
+              roleId: roles.owner.id,
+              scope: after.resourceId,
+              at: clock.now(),
+            }),
+          );
+        });
       },
     );
     return jsonAnswer(before === undefined ? 201 : 200, show(after));

@@ -342,7 +342,8 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
 
     async move(id, { provider: name, version, ...by }) {
       const to = name === '' ? providers.root : await providers.open(name, version ?? '');
-      const from = await providers.open(providerNameOf(stored(id).keyRecord));
+      const fromName = providerNameOf(stored(id).keyRecord);
+      const from = await providers.open(fromName);
       await renewRecord(
         id,
         {
@@ -366,7 +367,8 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
         },
         by,
       );
-      void startDisk(id, true, by).catch(() => undefined);
+      // Whoever had the earlier key may have kept what it opened: the engine's files leave it as well.
+      if (to.id !== fromName) void startDisk(id, true, by).catch(() => undefined);
     },
 
     async rotate(id, parts, by) {

@@ -71,13 +71,9 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
   const file = { path: `${directory}/engine-keys`, fs, keys };
   const rotationPath = `${directory}/engine-rotation`;
   const engineDirectory = `${directory}/engine`;
-  let last: Promise<unknown> = Promise.resolve();
-  /** One at a time. */
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const turn = last.then(run, run);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
+  /** Changes of the file `engine-keys`, and rotations: each one at a time. */
+  const fileTurn = oneAtATime();
+  const rotationTurn = oneAtATime();
 
   async function oldFingerprints(): Promise<ReadonlySet<string>> {
     try {
@@ -120,7 +116,7 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
       const before = [...(await diskKeyUse(engineDirectory)).keys()];
       // First what is old, then what is new: a crash between the two has changed nothing.
       await replaceFile(fs, rotationPath, utf8(`${JSON.stringify({ version: 1, before })}\n`));
-      await addDiskKey({ ...file, now: options.clock.now() });
+      await fileTurn(() => addDiskKey({ ...file, now: options.clock.now() }));
     }
     // A process that runs may still write under the old key alone.
     await engine.reopen();
@@ -138,7 +134,7 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
         ({ oldTables } = await diskUse());
       }
     }
-    await dropOldDiskKeys(file);
+    await fileTurn(() => dropOldDiskKeys(file));
     await engine.reopen();
     await fs.remove(rotationPath).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
@@ -158,14 +154,24 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
       return { segments, disk: { ...(await describeDiskKeys(file)), ...use } };
     },
     renew: (provider, record) =>
-      inTurn(async () => {
+      fileTurn(async () => {
         const { workspaceId, random } = options;
         keys.exchange(await openWorkspaceKeys({ provider, record, workspaceId, random }));
         options.journal.roll();
         options.records.roll();
         await rewrapDiskKeys(file);
       }),
-    finishRenewal: () => inTurn(() => rewrapDiskKeys(file)),
-    rotateDisk: ({ begin }) => inTurn(() => rotateDisk(begin)),
+    finishRenewal: () => fileTurn(() => rewrapDiskKeys(file)),
+    rotateDisk: ({ begin }) => rotationTurn(() => rotateDisk(begin)),
+  };
+}
+
+/** Runs what it is given one after the other, whether or not the one before failed. */
+function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const turn = last.then(run, run);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }
