@@ -25,6 +25,7 @@ import {
   copyStatements,
   countChoice,
   erasureTables,
+  forgetStatements,
   isErasureTable,
   replaceStatement,
   replacedParts,
@@ -553,11 +554,11 @@ export class Engine {
   }
 
   /**
-   * Removes the files of parts that an erasure has replaced. False while some are there still, because
+   * Removes the files of parts that an erasure has replaced, and what caches hold. False while some are there still, because
    * a query reads them.
    */
   async sweepErased(table: string): Promise<boolean> {
-    await this.#script([sweepStatement(table)], { syncOf: [table] });
+    await this.#script([sweepStatement(table), ...forgetStatements()], { syncOf: [table] });
     const [row] = await this.#rows(replacedParts(table));
     return Number(row?.[0] ?? 0) === 0;
   }

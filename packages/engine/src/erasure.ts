@@ -231,3 +231,15 @@ export const replacedParts = (table: string): Statement =>
       ]),
     }),
   );
+
+/** Caches that hold values of rows: keys, and words of text indexes. */
+export const forgetStatements = (): readonly Statement[] =>
+  (
+    [
+      'DROP TEXT INDEX CACHES',
+      'DROP PRIMARY INDEX CACHE',
+      'DROP QUERY CONDITION CACHE',
+      'DROP UNCOMPRESSED CACHE',
+      'DROP MARK CACHE',
+    ] as const
+  ).map((action) => print({ kind: 'system', action }));
