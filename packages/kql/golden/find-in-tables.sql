@@ -19,12 +19,12 @@
 -- p17 = "Event1"
 -- p18 = "Event2"
 -- p19 = "Event3"
-SELECT `source_`, `EventText$3`, `Version$2`, `EventName$3`, nullIf(nullIf(`pack_$3`, ''), 'null')
-FROM (SELECT {p0:String} AS `source_`, `EventText` AS `EventText$3`, `Version` AS `Version$2`, '' AS `EventName$3`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Session_Id`)), tuple({p2:String}, toJSONString(`Level`))]), ','), '}') AS `pack_$3`
+SELECT `source_`, `EventText$11`, `Version$7`, `EventName$11`, nullIf(nullIf(`pack_$9`, ''), 'null')
+FROM (SELECT {p0:String} AS `source_`, `EventText` AS `EventText$11`, `Version` AS `Version$7`, '' AS `EventName$11`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Session_Id`)), tuple({p2:String}, toJSONString(`Level`))]), ','), '}') AS `pack_$9`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p3:String}, {p3:String}, {p4:String}], 'Array(String)') AS `Session_Id`, CAST([{p5:String}, {p6:String}, {p6:String}], 'Array(String)') AS `Level`, CAST([{p7:String}, {p8:String}, {p9:String}], 'Array(String)') AS `EventText`, CAST([{p10:String}, {p10:String}, {p11:String}], 'Array(String)') AS `Version`
 WHERE `Session_Id` = {p3:String} AND `Level` = {p6:String}
-UNION ALL SELECT {p12:String} AS `source_`, `EventText$2` AS `EventText$3`, '' AS `Version$2`, `EventName` AS `EventName$3`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Session_Id$2`)), tuple({p2:String}, toJSONString(`Level$2`))]), ','), '}') AS `pack_$3`
+UNION ALL SELECT {p12:String} AS `source_`, `EventText$2` AS `EventText$11`, '' AS `Version$7`, `EventName` AS `EventName$11`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Session_Id$2`)), tuple({p2:String}, toJSONString(`Level$2`))]), ','), '}') AS `pack_$9`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p13:String}, {p3:String}, {p3:String}], 'Array(String)') AS `Session_Id$2`, CAST([{p5:String}, {p5:String}, {p6:String}], 'Array(String)') AS `Level$2`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$2`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName`
 WHERE `Session_Id$2` = {p3:String} AND `Level$2` = {p6:String})
@@ -42,16 +42,16 @@ LIMIT 1001
 -- p7 = "f"
 -- p8 = "Event2"
 -- p9 = "Event3"
-SELECT `From`, `Session_Id$5`, `Version$5`, `EventName$7`
-FROM (SELECT {p0:String} AS `From`, `Session_Id$3` AS `Session_Id$5`, `Version$3` AS `Version$5`, '' AS `EventName$7`
+SELECT `From`, `Session_Id$11`, `Version$8`, `EventName$12`
+FROM (SELECT {p0:String} AS `From`, `Session_Id$3` AS `Session_Id$11`, `Version$2` AS `Version$8`, '' AS `EventName$12`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p1:String}, {p1:String}, {p2:String}], 'Array(String)') AS `Session_Id$3`, CAST([{p3:String}, {p3:String}, {p4:String}], 'Array(String)') AS `Version$3`
-WHERE `Version$3` = {p3:String} OR '' = {p5:String}
-UNION ALL SELECT {p6:String} AS `From`, `Session_Id$4` AS `Session_Id$5`, '' AS `Version$5`, `EventName$4` AS `EventName$7`
+ARRAY JOIN CAST([{p1:String}, {p1:String}, {p2:String}], 'Array(String)') AS `Session_Id$3`, CAST([{p3:String}, {p3:String}, {p4:String}], 'Array(String)') AS `Version$2`
+WHERE `Version$2` = {p3:String} OR '' = {p5:String}
+UNION ALL SELECT {p6:String} AS `From`, `Session_Id$4` AS `Session_Id$11`, '' AS `Version$8`, `EventName$3` AS `EventName$12`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p7:String}, {p1:String}, {p1:String}], 'Array(String)') AS `Session_Id$4`, CAST([{p5:String}, {p8:String}, {p9:String}], 'Array(String)') AS `EventName$4`
-WHERE '' = {p3:String} OR `EventName$4` = {p5:String})
-ORDER BY `From` ASC NULLS FIRST, `Version$5` ASC NULLS FIRST
+ARRAY JOIN CAST([{p7:String}, {p1:String}, {p1:String}], 'Array(String)') AS `Session_Id$4`, CAST([{p5:String}, {p8:String}, {p9:String}], 'Array(String)') AS `EventName$3`
+WHERE '' = {p3:String} OR `EventName$3` = {p5:String})
+ORDER BY `From` ASC NULLS FIRST, `Version$8` ASC NULLS FIRST
 LIMIT 1001
 
 -- source_:string, Session_Id:string, Level:string, EventText:string, pack_:dynamic
@@ -75,16 +75,16 @@ LIMIT 1001
 -- p17 = "Event1"
 -- p18 = "Event2"
 -- p19 = "Event3"
-SELECT `source_$2`, `Session_Id$8`, `Level$7`, `EventText$8`, nullIf(nullIf(`pack_$6`, ''), 'null')
-FROM (SELECT {p0:String} AS `source_$2`, `Session_Id$6` AS `Session_Id$8`, `Level$5` AS `Level$7`, `EventText$6` AS `EventText$8`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$6`))]), ','), '}') AS `pack_$6`
+SELECT `source_$2`, `Session_Id$12`, `Level$11`, `EventText$12`, nullIf(nullIf(`pack_$10`, ''), 'null')
+FROM (SELECT {p0:String} AS `source_$2`, `Session_Id$5` AS `Session_Id$12`, `Level$5` AS `Level$11`, `EventText$5` AS `EventText$12`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$4`))]), ','), '}') AS `pack_$10`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p2:String}, {p2:String}, {p3:String}], 'Array(String)') AS `Session_Id$6`, CAST([{p4:String}, {p5:String}, {p5:String}], 'Array(String)') AS `Level$5`, CAST([{p6:String}, {p7:String}, {p8:String}], 'Array(String)') AS `EventText$6`, CAST([{p9:String}, {p9:String}, {p10:String}], 'Array(String)') AS `Version$6`
-WHERE `Session_Id$6` = {p2:String}
-UNION ALL SELECT {p11:String} AS `source_$2`, `Session_Id$7` AS `Session_Id$8`, `Level$6` AS `Level$7`, `EventText$7` AS `EventText$8`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p12:String}, toJSONString(`EventName$8`))]), ','), '}') AS `pack_$6`
+ARRAY JOIN CAST([{p2:String}, {p2:String}, {p3:String}], 'Array(String)') AS `Session_Id$5`, CAST([{p4:String}, {p5:String}, {p5:String}], 'Array(String)') AS `Level$5`, CAST([{p6:String}, {p7:String}, {p8:String}], 'Array(String)') AS `EventText$5`, CAST([{p9:String}, {p9:String}, {p10:String}], 'Array(String)') AS `Version$4`
+WHERE `Session_Id$5` = {p2:String}
+UNION ALL SELECT {p11:String} AS `source_$2`, `Session_Id$6` AS `Session_Id$12`, `Level$6` AS `Level$11`, `EventText$6` AS `EventText$12`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p12:String}, toJSONString(`EventName$6`))]), ','), '}') AS `pack_$10`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p13:String}, {p2:String}, {p2:String}], 'Array(String)') AS `Session_Id$7`, CAST([{p4:String}, {p4:String}, {p5:String}], 'Array(String)') AS `Level$6`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$7`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName$8`
-WHERE `Session_Id$7` = {p2:String})
-ORDER BY `source_$2` ASC NULLS FIRST, `EventText$8` ASC NULLS FIRST
+ARRAY JOIN CAST([{p13:String}, {p2:String}, {p2:String}], 'Array(String)') AS `Session_Id$6`, CAST([{p4:String}, {p4:String}, {p5:String}], 'Array(String)') AS `Level$6`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$6`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName$6`
+WHERE `Session_Id$6` = {p2:String})
+ORDER BY `source_$2` ASC NULLS FIRST, `EventText$12` ASC NULLS FIRST
 LIMIT 1001
 
 -- source_:string, EventText:string
@@ -107,15 +107,15 @@ LIMIT 1001
 -- p16 = "Event1"
 -- p17 = "Event2"
 -- p18 = "Event3"
-SELECT `source_$3`, `EventText$11`
-FROM (SELECT {p0:String} AS `source_$3`, `EventText$9` AS `EventText$11`
+SELECT `source_$3`, `EventText$13`
+FROM (SELECT {p0:String} AS `source_$3`, `EventText$7` AS `EventText$13`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p1:String}, {p1:String}, {p2:String}], 'Array(String)') AS `Session_Id$9`, CAST([{p3:String}, {p4:String}, {p4:String}], 'Array(String)') AS `Level$8`, CAST([{p5:String}, {p6:String}, {p7:String}], 'Array(String)') AS `EventText$9`, CAST([{p8:String}, {p8:String}, {p9:String}], 'Array(String)') AS `Version$7`
-WHERE hasTokenCaseInsensitive(`Session_Id$9`, {p10:String}) OR hasTokenCaseInsensitive(`Level$8`, {p10:String}) OR hasTokenCaseInsensitive(`EventText$9`, {p10:String}) OR hasTokenCaseInsensitive(`Version$7`, {p10:String})
-UNION ALL SELECT {p11:String} AS `source_$3`, `EventText$10` AS `EventText$11`
+ARRAY JOIN CAST([{p1:String}, {p1:String}, {p2:String}], 'Array(String)') AS `Session_Id$7`, CAST([{p3:String}, {p4:String}, {p4:String}], 'Array(String)') AS `Level$7`, CAST([{p5:String}, {p6:String}, {p7:String}], 'Array(String)') AS `EventText$7`, CAST([{p8:String}, {p8:String}, {p9:String}], 'Array(String)') AS `Version$5`
+WHERE hasTokenCaseInsensitive(`Session_Id$7`, {p10:String}) OR hasTokenCaseInsensitive(`Level$7`, {p10:String}) OR hasTokenCaseInsensitive(`EventText$7`, {p10:String}) OR hasTokenCaseInsensitive(`Version$5`, {p10:String})
+UNION ALL SELECT {p11:String} AS `source_$3`, `EventText$8` AS `EventText$13`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p12:String}, {p1:String}, {p1:String}], 'Array(String)') AS `Session_Id$10`, CAST([{p3:String}, {p3:String}, {p4:String}], 'Array(String)') AS `Level$9`, CAST([{p13:String}, {p14:String}, {p15:String}], 'Array(String)') AS `EventText$10`, CAST([{p16:String}, {p17:String}, {p18:String}], 'Array(String)') AS `EventName$9`
-WHERE hasTokenCaseInsensitive(`Session_Id$10`, {p10:String}) OR hasTokenCaseInsensitive(`Level$9`, {p10:String}) OR hasTokenCaseInsensitive(`EventText$10`, {p10:String}) OR hasTokenCaseInsensitive(`EventName$9`, {p10:String}))
+ARRAY JOIN CAST([{p12:String}, {p1:String}, {p1:String}], 'Array(String)') AS `Session_Id$8`, CAST([{p3:String}, {p3:String}, {p4:String}], 'Array(String)') AS `Level$8`, CAST([{p13:String}, {p14:String}, {p15:String}], 'Array(String)') AS `EventText$8`, CAST([{p16:String}, {p17:String}, {p18:String}], 'Array(String)') AS `EventName$7`
+WHERE hasTokenCaseInsensitive(`Session_Id$8`, {p10:String}) OR hasTokenCaseInsensitive(`Level$8`, {p10:String}) OR hasTokenCaseInsensitive(`EventText$8`, {p10:String}) OR hasTokenCaseInsensitive(`EventName$7`, {p10:String}))
 ORDER BY `source_$3` ASC NULLS FIRST
 LIMIT 1001
 
@@ -140,14 +140,14 @@ LIMIT 1001
 -- p17 = "Event1"
 -- p18 = "Event2"
 -- p19 = "Event3"
-SELECT `source_$4`, `EventName$13`, `Session_Id$14`, `Level$13`, `EventText$14`, nullIf(nullIf(`pack_$12`, ''), 'null')
-FROM (SELECT {p0:String} AS `source_$4`, '' AS `EventName$13`, `Session_Id$12` AS `Session_Id$14`, `Level$11` AS `Level$13`, `EventText$12` AS `EventText$14`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$8`))]), ','), '}') AS `pack_$12`
+SELECT `source_$4`, `EventName$13`, `Session_Id$13`, `Level$12`, `EventText$14`, nullIf(nullIf(`pack_$11`, ''), 'null')
+FROM (SELECT {p0:String} AS `source_$4`, '' AS `EventName$13`, `Session_Id$9` AS `Session_Id$13`, `Level$9` AS `Level$12`, `EventText$9` AS `EventText$14`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$6`))]), ','), '}') AS `pack_$11`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p2:String}, {p2:String}, {p3:String}], 'Array(String)') AS `Session_Id$12`, CAST([{p4:String}, {p5:String}, {p5:String}], 'Array(String)') AS `Level$11`, CAST([{p6:String}, {p7:String}, {p8:String}], 'Array(String)') AS `EventText$12`, CAST([{p9:String}, {p9:String}, {p10:String}], 'Array(String)') AS `Version$8`
-WHERE '' = '' AND (hasTokenCaseInsensitive(`Session_Id$12`, {p11:String}) OR hasTokenCaseInsensitive(`Level$11`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$12`, {p11:String}) OR hasTokenCaseInsensitive(`Version$8`, {p11:String}) OR hasTokenCaseInsensitive('', {p11:String}))
-UNION ALL SELECT {p12:String} AS `source_$4`, `EventName$10` AS `EventName$13`, `Session_Id$13` AS `Session_Id$14`, `Level$12` AS `Level$13`, `EventText$13` AS `EventText$14`, '{}' AS `pack_$12`
+ARRAY JOIN CAST([{p2:String}, {p2:String}, {p3:String}], 'Array(String)') AS `Session_Id$9`, CAST([{p4:String}, {p5:String}, {p5:String}], 'Array(String)') AS `Level$9`, CAST([{p6:String}, {p7:String}, {p8:String}], 'Array(String)') AS `EventText$9`, CAST([{p9:String}, {p9:String}, {p10:String}], 'Array(String)') AS `Version$6`
+WHERE '' = '' AND (hasTokenCaseInsensitive(`Session_Id$9`, {p11:String}) OR hasTokenCaseInsensitive(`Level$9`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$9`, {p11:String}) OR hasTokenCaseInsensitive(`Version$6`, {p11:String}) OR hasTokenCaseInsensitive('', {p11:String}))
+UNION ALL SELECT {p12:String} AS `source_$4`, `EventName$8` AS `EventName$13`, `Session_Id$10` AS `Session_Id$13`, `Level$10` AS `Level$12`, `EventText$10` AS `EventText$14`, '{}' AS `pack_$11`
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p13:String}, {p2:String}, {p2:String}], 'Array(String)') AS `Session_Id$13`, CAST([{p4:String}, {p4:String}, {p5:String}], 'Array(String)') AS `Level$12`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$13`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName$10`
-WHERE `EventName$10` = '' AND (hasTokenCaseInsensitive(`Session_Id$13`, {p11:String}) OR hasTokenCaseInsensitive(`Level$12`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$13`, {p11:String}) OR hasTokenCaseInsensitive(`EventName$10`, {p11:String})))
+ARRAY JOIN CAST([{p13:String}, {p2:String}, {p2:String}], 'Array(String)') AS `Session_Id$10`, CAST([{p4:String}, {p4:String}, {p5:String}], 'Array(String)') AS `Level$10`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$10`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName$8`
+WHERE `EventName$8` = '' AND (hasTokenCaseInsensitive(`Session_Id$10`, {p11:String}) OR hasTokenCaseInsensitive(`Level$10`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$10`, {p11:String}) OR hasTokenCaseInsensitive(`EventName$8`, {p11:String})))
 ORDER BY `source_$4` ASC NULLS FIRST
 LIMIT 1001

@@ -213,13 +213,14 @@ function compileStatements(
     otherWorkspace: asking.otherWorkspace,
     // What an operator asks may lie in several workspaces too.
     ask: (question) => {
-      const workspaceId = homeOf([question.plan], options.workspaceId);
+      const workspaceId = homeOf([question.plan], binder);
       const plan = inOneWorkspace(question.plan, question.columns, workspaceId);
       return asking.ask({ ...question, plan, workspaceId });
     },
   });
-  const inOneWorkspace = (plan: Plan, columns: readonly Column[], home: string): Plan =>
-    gathered(plan, columns, {
+  const inOneWorkspace = (plan: Plan, columns: readonly Column[], home: string): Plan => {
+    if (!binder.readsOthers) return plan;
+    return gathered(plan, columns, {
       home,
       column: (name, { type, nullable }) => binder.column(name, type, nullable),
       fetch: (workspaceId, part, wanted) => {
@@ -237,6 +238,7 @@ function compileStatements(
         });
       },
     });
+  };
   const environment = new Environment(storedFunctions(options.functions ?? []));
   const relations: Relation[] = [];
   for (const statement of statements) {
@@ -268,7 +270,7 @@ function compileStatements(
   }
   const workspaceId = homeOf(
     relations.map((each) => each.plan),
-    options.workspaceId,
+    binder,
   );
   const results = relations.map((each, index) => {
     const columns = each.columns.map((visible) => visible.column);
@@ -282,7 +284,9 @@ function compileStatements(
 }
 
 /** Where plans run: in the other workspace that alone they read, else in the query's own. */
-function homeOf(plans: readonly Plan[], own: string): string {
+function homeOf(plans: readonly Plan[], binder: Binder): string {
+  const own = binder.options.workspaceId;
+  if (!binder.readsOthers) return own;
   const [only, another] = new Set(plans.flatMap((each) => [...workspacesOf(each)]));
   return another === undefined ? (only ?? own) : own;
 }

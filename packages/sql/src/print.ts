@@ -19,6 +19,9 @@ export function print(tree: Query | Command): Statement {
   return printer.finish(tree.kind === 'select' ? tree.settings : undefined);
 }
 
+/** Names in which nothing is to be escaped. */
+const plainName = /^[\w$]*$/;
+
 /** Words printed bare: function and setting names. */
 const word = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** ClickHouse types, which only our own code names: letters, digits, brackets, quotes, commas. */
@@ -75,7 +78,8 @@ class Printer {
   }
 
   private identifier(value: string): void {
-    this.out += '`' + value.replace(/[\\`]/g, '\\$&').replace(/\0/g, '') + '`';
+    const safe = plainName.test(value) ? value : value.replace(/[\\`]/g, '\\$&').replace(/\0/g, '');
+    this.out += `\`${safe}\``;
   }
 
   private string(value: string): void {

@@ -742,38 +742,34 @@ export class Lowering {
     const kept = plan.columns
       .map((column, index) => ({ column, index }))
       .filter((each) => needed.has(each.column));
+    const keptColumns = new Set(kept.map((each) => each.column));
     let depth = 0;
     const queries: Select[] = [];
     for (const input of plan.inputs) {
       const below = new Set<Column>();
-      for (const each of kept) columnsOf(input.values[each.index] as Bound, below);
+      const values = kept.map(({ index }) => input.at?.(index) ?? (input.values[index] as Bound));
+      for (const value of values) columnsOf(value, below);
       let shape = this.lower(input.plan, below);
       if (
         shape.limit !== undefined ||
         shape.limitBy !== undefined ||
         this.readsHeavy(
           shape,
-          kept
-            .map((each) => input.values[each.index] as Bound)
-            .filter((each) => each.kind !== 'column'),
+          values.filter((value) => value.kind !== 'column'),
         )
       ) {
         shape = this.wrap(shape, below);
       }
       const around = this.around(shape);
       const columns = new Map<Column, Sql>();
-      for (const each of kept) {
-        const value = input.values[each.index] as Bound;
+      kept.forEach(({ column }, place) => {
+        const value = values[place] as Bound;
         const sql = lowerExpression(value, around);
         // A column has its type already; what is computed gets it, so that all inputs agree.
         const isTyped = value.kind !== 'call' || !hasNull(value.type);
-        columns.set(each.column, isTyped ? sql : cast(sql, storageType[each.column.type]));
-      }
-      const query = this.toQuery(
-        { ...shape, columns, order: [] },
-        new Set(kept.map((each) => each.column)),
-        false,
-      );
+        columns.set(column, isTyped ? sql : cast(sql, storageType[column.type]));
+      });
+      const query = this.toQuery({ ...shape, columns, order: [] }, keptColumns, false);
       if (query.kind === 'select') queries.push(query);
       else queries.push(...query.queries);
       depth = Math.max(depth, shape.depth);

@@ -59,7 +59,7 @@ export const search = leading<SearchSyntax>({
       for (const name of [...binder.tableNames()]
         .filter((each) => wildcardFits(pattern, each))
         .sort()) {
-        tables.push({ name, relation: binder.scan(name, syntax.span, scope) });
+        tables.push({ name, relation: binder.scanAmongMany(name, syntax.span, scope) });
       }
     }
     if (tables.length === 0) problem('SEM0100', 'No table to search', syntax.span);

@@ -1,17 +1,16 @@
 import { KqlProblem, problem } from '../diagnostics.js';
 import { constant, reference, type Bound, type Column } from '../semantics/bound.js';
 import {
-  freeName,
   relation,
   wildcardFits,
   type Relation,
   type VisibleColumn,
 } from '../semantics/relation.js';
-import type { Plan } from '../plan/plan.js';
+import type { Definition, Plan, UnionInput } from '../plan/plan.js';
 import type { Expression, OperatorSyntax } from '../syntax/tree.js';
 import type { Span } from '../diagnostics.js';
-import type { ScalarType } from '@strongroom/sql';
 import { leading, scopeOf, type BindContext } from './operator.js';
+import { absent, unitedColumns } from './united-columns.js';
 
 interface UnionSyntax extends OperatorSyntax {
   readonly kind: string;
@@ -67,7 +66,7 @@ export const union = leading<UnionSyntax>({
         for (const name of names)
           tables.push({
             name,
-            relation: binder.scan(name, each.span, scopeOf(context, undefined)),
+            relation: binder.scanAmongMany(name, each.span, scopeOf(context, undefined)),
           });
         continue;
       }
@@ -97,78 +96,68 @@ export function unite(
   onlyCommon: boolean,
   source: string | undefined,
 ): Relation {
-  // Columns by name, with the types that they have in the order of their appearance.
-  const types = new Map<string, ScalarType[]>();
-  const byName = tables.map(
-    (each) => new Map(each.relation.columns.map((visible) => [visible.name, visible.column])),
+  const shared = unitedColumns(
+    tables.map((each) => each.relation.columns),
+    onlyCommon,
   );
-  for (const each of tables) {
-    for (const visible of each.relation.columns) {
-      const known = types.get(visible.name);
-      if (known === undefined) types.set(visible.name, [visible.column.type]);
-      else if (!known.includes(visible.column.type)) known.push(visible.column.type);
-    }
-  }
-  const taken = new Set<string>();
+  const { binder } = context;
+  // Empty tables give their columns and no rows: a search over everything would otherwise read
+  // hundreds of them.
+  const filled = [...tables.keys()].filter((index) => !holdsNothing(tables[index]?.relation.plan));
+  const kept = filled.length === 0 ? [0] : filled;
+  const isKept = new Set(kept);
   const columns: VisibleColumn[] = [];
-  const sourceColumn = source === undefined ? undefined : context.binder.column(source, 'string');
-  if (source !== undefined && sourceColumn !== undefined)
-    columns.push({ name: source, column: sourceColumn });
+  const sourceColumn = source === undefined ? undefined : binder.column(source, 'string');
   const made: Column[] = [];
-  const values: Bound[][] = tables.map((table) =>
-    sourceColumn === undefined ? [] : [constant('string', table.name)],
-  );
-  for (const [name, list] of types) {
-    if (onlyCommon && !byName.every((each) => each.has(name))) continue;
-    for (const type of list) {
-      const free = freeName(taken, list.length === 1 ? name : `${name}_${type}`);
-      taken.add(free);
-      let nullable = false;
-      const absent = constant(type, null);
-      byName.forEach((each, index) => {
-        const found = each.get(name);
-        const present = found !== undefined && found.type === type;
-        if (!present || found.nullable) nullable = true;
-        values[index]?.push(present ? reference(found) : absent);
-      });
-      const column = context.binder.column(free, type, nullable);
+  /** Where each of `made` is among the columns of the tables; -1 for the tables' names. */
+  const places: number[] = [];
+  if (source !== undefined && sourceColumn !== undefined) {
+    columns.push({ name: source, column: sourceColumn });
+    made.push(sourceColumn);
+    places.push(-1);
+  }
+  const definitions: Definition[] = [];
+  shared.columns.forEach((each, place) => {
+    const column = binder.namedLater(each.name, each.type, each.nullable);
+    columns.push({ name: each.name, column });
+    // A column that none of the kept tables has is null everywhere: no need to unite it.
+    if (kept.length < tables.length && !each.holders.some((index) => isKept.has(index)))
+      definitions.push({ column, value: absent(each.type) });
+    else {
       made.push(column);
-      columns.push({ name: free, column });
+      places.push(place);
     }
-  }
+  });
   // The hidden time of arrival goes through; rows that have none of their own have null.
-  let ingestionTime: Column | undefined;
-  if (tables.some((each) => each.relation.ingestionTime !== undefined)) {
-    const isNullable = tables.some((each) => each.relation.ingestionTime?.nullable !== false);
-    ingestionTime = context.binder.column('_TimeReceived', 'datetime', isNullable);
-    made.push(ingestionTime);
-    tables.forEach(({ relation: { ingestionTime: own } }, index) =>
-      values[index]?.push(own === undefined ? constant('datetime', null) : reference(own)),
-    );
-  }
-  const all = tables.map((table, index) => ({
-    plan: table.relation.plan,
-    values: values[index] ?? [],
-  }));
-  // Empty tables give their columns, which stand above, and no rows: a search over everything would
-  // otherwise read hundreds of them.
-  const filled = all.filter((each) => !holdsNothing(each.plan));
-  const kept = filled.length === 0 ? all.slice(0, 1) : filled;
-  const whole = sourceColumn === undefined ? made : [sourceColumn, ...made];
-  // A column that none of the kept tables has is null everywhere: no need to unite it.
-  const isNull = whole.map((_, index) => kept.every((each) => isNullConstant(each.values[index])));
-  const inputs = kept.map((each) => ({
-    plan: each.plan,
-    values: each.values.filter((_, index) => isNull[index] !== true),
-  }));
-  const united: Plan = {
-    kind: 'union',
-    columns: whole.filter((_, index) => isNull[index] !== true),
-    inputs,
-  };
-  const definitions = whole
-    .filter((_, index) => isNull[index] === true)
-    .map((column) => ({ column, value: constant(column.type, null) }));
+  const times = tables.map((each) => each.relation.ingestionTime);
+  const ingestionTime = times.some((each) => each !== undefined)
+    ? binder.column(
+        '_TimeReceived',
+        'datetime',
+        times.some((each) => each?.nullable !== false),
+      )
+    : undefined;
+  const inputs = kept.map((index): UnionInput => {
+    const own = shared.values[index];
+    const name = constant('string', tables[index]?.name ?? '');
+    const received = times[index];
+    const time = received === undefined ? absent('datetime') : reference(received);
+    const at = (position: number): Bound => {
+      const place = places[position];
+      if (place === undefined) return time;
+      return place < 0 ? name : (own?.get(place) ?? absent(all[position]?.type ?? 'string'));
+    };
+    let values: readonly Bound[] | undefined;
+    return {
+      plan: (tables[index] as NamedRelation).relation.plan,
+      at,
+      get values() {
+        return (values ??= all.map((_, position) => at(position)));
+      },
+    };
+  });
+  const all = ingestionTime === undefined ? made : [...made, ingestionTime];
+  const united: Plan = { kind: 'union', columns: all, inputs };
   return relation(
     definitions.length === 0 ? united : { kind: 'extend', input: united, definitions },
     columns,
@@ -176,12 +165,9 @@ export function unite(
   );
 }
 
-const isNullConstant = (value: Bound | undefined): boolean =>
-  value?.kind === 'constant' && value.value === null;
-
 /** True where the plan surely gives no row. */
-function holdsNothing(plan: Plan): boolean {
-  switch (plan.kind) {
+function holdsNothing(plan: Plan | undefined): boolean {
+  switch (plan?.kind) {
     case 'scan':
       return plan.isEmpty;
     case 'extend':

@@ -36,6 +36,14 @@ export type AggregateCall =
       readonly values: readonly Definition[];
     };
 
+export interface UnionInput {
+  readonly plan: Plan;
+  /** What stands for each of the union's columns. */
+  readonly values: readonly Bound[];
+  /** One of them, where that is cheaper than all: a union over everything has thousands of columns. */
+  readonly at?: (index: number) => Bound;
+}
+
 export type JoinKind =
   | 'inner'
   | 'leftouter'
@@ -114,8 +122,7 @@ export type Plan =
   | {
       readonly kind: 'union';
       readonly columns: readonly Column[];
-      /** For each input, what stands for each column. */
-      readonly inputs: readonly { readonly plan: Plan; readonly values: readonly Bound[] }[];
+      readonly inputs: readonly UnionInput[];
     }
   | {
       readonly kind: 'expand';

@@ -3,7 +3,7 @@
  * operators' files, which come back here for their expressions.
  */
 
-import { databaseName, systemColumns, type ScalarType, type TableSchema } from '@strongroom/sql';
+import { databaseName, type ScalarType, type TableSchema } from '@strongroom/sql';
 import { invariant } from '@strongroom/base';
 import { aggregateNamed, aggregateNames } from '../aggregates/index.js';
 import type { AggregateRow } from '../aggregates/row.js';
@@ -39,6 +39,7 @@ import {
   type Relation,
   type VisibleColumn,
 } from './relation.js';
+import { scanColumns, sharedScan, shortName } from './shared-scan.js';
 import {
   countFits,
   fit,
@@ -48,8 +49,6 @@ import {
   type ParameterType,
 } from './signature.js';
 import { commonType, widest } from './types.js';
-
-const shortName = /^[a-z]{1,3}$/;
 
 /** Tables by name. Names are case-sensitive. */
 export interface TableCatalog {
@@ -99,6 +98,8 @@ export class Binder implements FoldContext {
   readonly places = new Map<string, { readonly text: string; readonly span: Span }>();
   private readonly here: readonly OtherWorkspace[];
   private readonly usedNames = new Set<string>();
+  /** Names of the columns of shared scans. */
+  private readonly reservedNames = new Set<ReadonlySet<string>>();
   private nodes = 0;
   private depth = 0;
 
@@ -106,6 +107,11 @@ export class Binder implements FoldContext {
     this.options = options;
     this.now = options.now;
     this.here = [options, ...options.alongside];
+  }
+
+  /** Whether the query may read other workspaces' tables too. */
+  get readsOthers(): boolean {
+    return this.here.length > 1 || this.places.size > 0;
   }
 
   // ---- columns ----------------------------------------------------------------------------
@@ -118,14 +124,25 @@ export class Binder implements FoldContext {
 
   /** Short names belong to the lambdas of function rows, where a column of that name would be lost. */
   private isTaken(name: string): boolean {
-    return this.usedNames.has(name) || shortName.test(name);
+    return shortName.test(name) || this.isUsed(name);
+  }
+
+  private isUsed(name: string): boolean {
+    if (this.usedNames.has(name)) return true;
+    for (const names of this.reservedNames) if (names.has(name)) return true;
+    return false;
+  }
+
+  /** A column that gets its name when it is first asked for: most of a wide union's never are. */
+  namedLater(name: string, type: ScalarType, nullable: boolean): Column {
+    return new ColumnNamedLater(type, nullable && hasNull(type), () => this.uniqueName(name));
   }
 
   private uniqueName(name: string): string {
     let unique = name;
     if (this.isTaken(name)) {
       let number = this.nameNumbers.get(name) ?? 2;
-      for (unique = `${name}$${number}`; this.usedNames.has(unique); unique = `${name}$${number}`)
+      for (unique = `${name}$${number}`; this.isUsed(unique); unique = `${name}$${number}`)
         number++;
       this.nameNumbers.set(name, number + 1);
     }
@@ -472,6 +489,18 @@ export class Binder implements FoldContext {
     const plan: Plan =
       constants.length === 0 ? scan : { kind: 'extend', input: scan, definitions: constants };
     return relation(plan, columns, { ingestionTime });
+  }
+
+  /** A table that is only united with others: nothing but the union sees its columns. */
+  scanAmongMany(name: string, span: Span, scope: Scope): Relation {
+    const schema = this.here.length === 1 ? this.options.tables.get(name) : undefined;
+    // A name that differs from the schema's own is another workspace's affair.
+    if (schema?.name !== name) return this.scan(name, span, scope);
+    const { workspaceId, timeRange, tables } = this.options;
+    const isEmpty = tables.isEmpty?.(name) ?? false;
+    const { relation: made, names } = sharedScan(schema, { workspaceId, timeRange, isEmpty });
+    this.reservedNames.add(names);
+    return made;
   }
 
   // ---- user functions ---------------------------------------------------------------------
@@ -1443,32 +1472,21 @@ export function unknownWorkspace(text: string, span: Span): never {
 
 const noColumns: ReadonlySet<Column> = new Set();
 
-/** What a scan makes of each of a table's columns, found once for each schema. */
-interface ScanColumn {
-  readonly name: string;
+class ColumnNamedLater implements Column {
   readonly type: ScalarType;
   readonly nullable: boolean;
-  /** Known of the table, not stored in it. */
-  readonly isConstant: boolean;
-  /** Of a lambda's form. */
-  readonly isShort: boolean;
-}
+  private readonly name: () => string;
+  private known: string | undefined;
 
-const scanned = new WeakMap<TableSchema, readonly ScanColumn[]>();
-
-function scanColumns(schema: TableSchema): readonly ScanColumn[] {
-  let made = scanned.get(schema);
-  if (made === undefined) {
-    made = schema.columns.map(({ name, type }) => ({
-      name,
-      type,
-      nullable: hasNull(type) && name !== 'TimeGenerated' && !Object.hasOwn(systemColumns, name),
-      isConstant: name === 'TenantId' || name === 'Type',
-      isShort: shortName.test(name),
-    }));
-    scanned.set(schema, made);
+  constructor(type: ScalarType, nullable: boolean, name: () => string) {
+    this.type = type;
+    this.nullable = nullable;
+    this.name = name;
   }
-  return made;
+
+  get sql(): string {
+    return (this.known ??= this.name());
+  }
 }
 
 const placeFunctions = new Set(['workspace', 'database', 'cluster', 'app', 'resource']);
