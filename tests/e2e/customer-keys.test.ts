@@ -29,14 +29,14 @@ before(async () => {
   await writeFile(join(secrets, 'ca.pem'), vault.authorityPem);
   service = await Service.start({
     flags: [
-      ...['--key-hosts', new URL(vault.url).host],
-      ...['--key-authority-file', join(secrets, 'ca.pem')],
-      ...['--key-vault-tenant', vault.tenantId],
-      ...['--key-vault-client-id', vault.clientId],
-      ...['--key-vault-secret-file', join(secrets, 'secret')],
-      ...['--key-vault-authority', vault.url],
+      `--key-hosts=${new URL(vault.url).host}`,
+      `--key-authority-file=${join(secrets, 'ca.pem')}`,
+      `--key-vault-tenant=${vault.tenantId}`,
+      `--key-vault-client-id=${vault.clientId}`,
+      `--key-vault-secret-file=${join(secrets, 'secret')}`,
+      `--key-vault-authority=${vault.url}`,
       '--key-vault-any-resource',
-      ...['--key-check-seconds', '1'],
+      '--key-check-seconds=1',
     ],
   });
   clients = azureClients(service);

@@ -5,6 +5,7 @@ import { addAgentCommands } from './commands/agent.js';
 import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
 import { addBackupCommands } from './commands/backup.js';
+import { addKeyCommands } from './commands/keys.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
@@ -55,6 +56,7 @@ ${exitCodesHelp}`,
   addRoleCommands(program, context);
   addAgentCommands(program, context);
   addLockCommands(program, context);
+  addKeyCommands(program, context);
   addHoldCommands(program, context);
   addPurgeCommands(program, context);
   addRetentionCommands(program, context);
