@@ -16,10 +16,12 @@ import {
   daysOf,
   isImmediate,
   retentionWaitOf,
+  shorteningUntil,
   tableDays,
   withWait,
   withoutWait,
 } from '../retention/days.js';
+import { actorOf, recordIn } from './record.js';
 import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
@@ -126,6 +128,20 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
         properties: { table: after.name, columns: columns.length },
       },
       async () => {
+        if (name !== undefined && daysAfter !== daysBefore) {
+          if (daysAfter < daysBefore) {
+            assertNone(catalog.snapshot, erasureScope(workspace, name), 'shortenRetention');
+          }
+          await recordIn(options, workspace.workspaceId, {
+            type: 'retentionChanged',
+            actor: actorOf(call.principal),
+            correlationId: call.request.correlationId,
+            table: name,
+            before: daysBefore,
+            after: daysAfter,
+            effective: new Date(shorteningUntil(after.properties, now) ?? now).toISOString(),
+          });
+        }
         await catalog.change(async (write, snapshot) => {
           if (name !== undefined && daysAfter < daysBefore) {
             assertNone(snapshot, erasureScope(workspace, after.name), 'shortenRetention');

@@ -7,7 +7,14 @@ import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import { assertNone } from '../locks/locks.js';
-import { isImmediate, retentionWaitOf, withWait, workspaceDays } from '../retention/days.js';
+import {
+  isImmediate,
+  retentionWaitOf,
+  shorteningUntil,
+  withWait,
+  workspaceDays,
+} from '../retention/days.js';
+import { actorOf, recordIn } from './record.js';
 import { audited, authorise, resourceNotFound } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
@@ -178,6 +185,19 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
         properties: { retentionInDays: after.retentionInDays },
       },
       async () => {
+        const living = catalog.workspace(before.workspaceId) !== undefined;
+        if (living && after.retentionInDays !== before.retentionInDays) {
+          if (shortens) assertNone(catalog.snapshot, call.scopeKey, 'shortenRetention');
+          await recordIn(options, before.workspaceId, {
+            type: 'retentionChanged',
+            actor: actorOf(call.principal),
+            correlationId: call.request.correlationId,
+            table: '',
+            before: daysBefore,
+            after: after.retentionInDays,
+            effective: new Date(shorteningUntil(after.properties, now) ?? now).toISOString(),
+          });
+        }
         await catalog.change(async (write, snapshot) => {
           if (shortens) {
             assertNone(snapshot, call.scopeKey, 'shortenRetention');
@@ -186,6 +206,12 @@ export function workspaceRoutes(options: ArmOptions): readonly Route[] {
             await erasures.callOffIn(write, snapshot, before.workspaceId);
           }
           await write.putWorkspace(after);
+        });
+        if (living) return;
+        await recordIn(options, before.workspaceId, {
+          type: 'workspaceRecovered',
+          actor: actorOf(call.principal),
+          correlationId: call.request.correlationId,
         });
       },
     );

@@ -114,6 +114,9 @@ export function openErasures(options: ErasuresOptions): Erasures {
   const stop = new AbortController();
   const runner = new Runner(options);
   const running = (async () => {
+    // What an older catalog has lost shows before anybody asks for an erasure.
+    await clock.sleep(options.pollMs ?? pollMsDefault, stop.signal).catch(() => undefined);
+    await runner.restoreHolds(stop.signal);
     while (!stop.signal.aborted) {
       await clock
         .sleep(options.pollMs ?? pollMsDefault, stop.signal)
@@ -155,6 +158,16 @@ class Runner {
 
   async idle(): Promise<void> {
     await this.#last;
+  }
+
+  async restoreHolds(signal: AbortSignal): Promise<void> {
+    const { catalog, workspaces, log } = this.#options;
+    for (const { workspaceId } of catalog.workspaces()) {
+      if (signal.aborted) return;
+      await restoreHolds({ catalog, workspaces }, workspaceId).catch((error: unknown) => {
+        log.warn('holds were not compared', { workspace: workspaceId, ...errorFields(error) });
+      });
+    }
   }
 
   async request(draft: ErasureDraft): Promise<StoredErasure> {
