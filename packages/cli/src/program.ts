@@ -14,6 +14,7 @@ import { addSendCommand } from './commands/send.js';
 import { addFsckCommand } from './commands/fsck.js';
 import { addServiceCommands } from './commands/service.js';
 import { addVerifyCommand } from './commands/verify.js';
+import { addWitnessCommand } from './commands/witness.js';
 import { addTableCommands, addWorkspaceCommands } from './commands/workspace.js';
 import type { Context } from './context.js';
 import { exitCode, exitCodesHelp } from './errors.js';
@@ -63,6 +64,7 @@ ${exitCodesHelp}`,
   addBackupCommands(program, context);
   addVerifyCommand(program, context);
   addProofCommands(program, context);
+  addWitnessCommand(program, context);
   addAuditCommand(program, context);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;

@@ -70,3 +70,12 @@ export { printSubjectProof, verifySubjectProof } from './row-proof.js';
 export type { ProofSubject, ProvedSubject } from './row-proof.js';
 export { verifyContinuation } from './continuation.js';
 export { tornHistory } from './history.js';
+export {
+  cosignatureLine,
+  decideWitness,
+  originOf,
+  parseAddCheckpoint,
+  printAddCheckpoint,
+  withCosignatures,
+} from './witness.js';
+export type { AddCheckpoint, WitnessAnswer, WitnessedTree } from './witness.js';

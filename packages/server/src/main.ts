@@ -75,6 +75,7 @@ async function run(): Promise<void> {
     environment: process.env,
     fs: nodeFileSystem,
     hardLink,
+    print: (text) => void process.stdout.write(text),
     clock: systemClock,
     random: systemRandom,
     sha256,

@@ -51,6 +51,7 @@ import { createLocks } from './locks/locks.js';
 import { openErasures } from './purge/erasures.js';
 import { openRetention } from './retention/retention.js';
 import { openTrustedClock } from './retention/trusted-clock.js';
+import { Publication, readWitness } from './publication.js';
 import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
@@ -73,6 +74,8 @@ export interface ServiceOptions {
   readonly environment: Environment;
   readonly fs: Fs;
   readonly hardLink: HardLink;
+  /** Writes to the output. */
+  readonly print: (text: string) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly sha256: Sha256;
@@ -181,6 +184,9 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
   };
 }
 
+/** How often new checkpoints are shown to witnesses and exported. */
+const publicationMs = 2_000;
+
 /** Keys and catalog. */
 async function openCore(options: ServiceOptions, onClose: OnClose) {
   const { settings, fs, clock, random } = options;
@@ -253,6 +259,19 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
     hardLink: options.hardLink,
   });
   onClose(() => backups.close());
+  if (settings.witnesses.length > 0 || settings.checkpointExport !== '') {
+    const publication = new Publication({
+      ...shared,
+      workspaces,
+      ledgerOf: (id, region) => join(settings.data, 'regions', region, 'workspaces', id, 'ledger'),
+      witnesses: settings.witnesses.map((each) => readWitness(sha256, each)),
+      export: settings.checkpointExport,
+      print: options.print,
+      intervalMs: publicationMs,
+    });
+    publication.start();
+    onClose(() => publication.close());
+  }
   const erasures = openErasures({
     catalog,
     workspaces,

@@ -43,10 +43,14 @@ export interface Settings extends RootSettings {
   readonly backup: string;
   /** After so many hours another backup is taken; 0: only when asked. */
   readonly backupHours: number;
+  /** Witnesses that sign checkpoints, each `URL=KEY`. */
+  readonly witnesses: readonly string[];
+  /** Where each new checkpoint is written as well: a file, `-`, or a URL. */
+  readonly checkpointExport: string;
 }
 
 interface Option {
-  readonly type: 'string' | 'number' | 'boolean' | 'list';
+  readonly type: 'string' | 'number' | 'boolean' | 'list' | 'texts';
   readonly fallback: (environment: Environment) => unknown;
   readonly check?: (value: never) => string | undefined;
   readonly help: string;
@@ -259,6 +263,24 @@ const options = {
     placeholder: 'N',
     help: 'take a backup after so many hours (0: only when asked)',
   },
+  witnesses: {
+    type: 'texts',
+    fallback: () => [],
+    check: (values: readonly string[]) =>
+      values.every((each) =>
+        /^https?:\/\/[^=\s]+=[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(each),
+      )
+        ? undefined
+        : 'must be URL=KEY, with the key that `strongroom witness` prints',
+    placeholder: 'URL=KEY,…',
+    help: 'witnesses that each new checkpoint is shown to, and that sign it',
+  },
+  checkpointExport: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE|-|URL',
+    help: 'write each new checkpoint there as well: a file, the output, or a URL that takes POST',
+  },
 } as const satisfies Record<keyof Settings, Option>;
 
 type Name = keyof Settings;
@@ -315,11 +337,13 @@ function convertType(type: Option['type'], value: unknown, where: string): unkno
       if (typeof value === 'boolean') return value;
       if (value === 'true' || value === 'false') return value === 'true';
       return refuse(where, 'must be true or false');
+    case 'texts':
     case 'list': {
       const list = typeof value === 'string' ? value.split(',') : value;
       if (!Array.isArray(list)) return refuse(where, 'must be a list');
       return list.map((item) => {
-        const text = String(item).trim().toLowerCase();
+        const given = String(item).trim();
+        const text = type === 'list' ? given.toLowerCase() : given;
         return text === '' ? refuse(where, 'has an empty item') : text;
       });
     }

@@ -43,8 +43,8 @@ export interface Proofs {
   row(place: RowPlace): Promise<string>;
   /** The rows of a table that have these values, as JSON of a query shows them; the first few. */
   find(table: string, values: Readonly<Record<string, unknown>>): Promise<readonly RowPlace[]>;
-  /** That the newest tree continues the one of `oldSize` leaves. */
-  consistency(oldSize: bigint): Promise<ConsistencyAnswer>;
+  /** That the tree of `size` leaves (the newest by default) continues the one of `oldSize`. */
+  consistency(oldSize: bigint, size?: bigint): Promise<ConsistencyAnswer>;
 }
 
 export interface ConsistencyAnswer {
@@ -232,10 +232,10 @@ export function createProofs(parts: ProofParts): Proofs {
       }));
     },
 
-    async consistency(oldSize) {
+    async consistency(oldSize, newSize) {
       const { checkpoint } = ledger;
       if (checkpoint === undefined || oldSize > checkpoint.size) throw notYet();
-      const { size, hashes } = await ledger.proveConsistency(oldSize, checkpoint.size);
+      const { size, hashes } = await ledger.proveConsistency(oldSize, newSize ?? checkpoint.size);
       return { oldSize, size, hashes, checkpoint: checkpoint.text };
     },
   };
