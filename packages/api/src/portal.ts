@@ -59,8 +59,8 @@ export interface WorkspaceStatus {
 
 /** `GET` and `POST /api/backups`: how backups of the whole service stand. Sizes in bytes, times in ISO 8601. */
 export interface BackupState {
-  /** The repository's directory on the service's machine; empty where none is set. */
-  readonly destination: string;
+  /** The repositories' directories on the service's machine; none where none is set. */
+  readonly destinations: readonly string[];
   /** Hours between snapshots; 0: only when asked. */
   readonly everyHours: number;
   readonly running?: {

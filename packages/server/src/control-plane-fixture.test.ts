@@ -247,10 +247,14 @@ export async function openControlPlane(
       authority,
       backups: await openBackups({
         root: directory,
-        destination: '',
+        destinations: [],
         everyHours: 0,
         catalog,
-        workspaces: { directoryOf: (id) => join(directory, id), whileStill: (_id, run) => run() },
+        workspaces: {
+          directoryOf: (id) => join(directory, id),
+          whileStill: (_id, run) => run(),
+          statuses: () => [],
+        },
         keyProvider: provider,
         fs,
         hardLink: () => Promise.reject(new Error('there are no backups here')),

@@ -21,6 +21,7 @@ import { createCheckTransform } from './arm/transform.js';
 import { openAudit, serviceLedgerOrigin } from './audit/audit-journal.js';
 import { limitRefusals } from './audit/limit-refusals.js';
 import { openBackups } from './backup/backups.js';
+import type { Backups } from './backup/backups.js';
 import type { HardLink } from './backup/stage.js';
 import { bootstrap, openServiceIdentity } from './bootstrap/bootstrap.js';
 import { openCatalog } from './catalog/open-catalog.js';
@@ -56,6 +57,7 @@ import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
 import { createQuery, isQueryPath } from './query/query-handler.js';
+import { alignReplicas, mirroredFs, putInReplicas } from './replica/mirrored-fs.js';
 import { defaultRootKey } from './settings.js';
 import type { Environment, Settings } from './settings.js';
 import type { StartInformation } from './welcome.js';
@@ -95,7 +97,8 @@ const loopback = new Set(['localhost', '127.0.0.1', '::1']);
 const wildcard = new Set(['0.0.0.0', '::']);
 
 /** Opens everything below `settings.data`, then the listener. What was opened is closed on failure. */
-export async function openService(options: ServiceOptions): Promise<Service> {
+export async function openService(given: ServiceOptions): Promise<Service> {
+  const options = await withReplicas(given);
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
@@ -109,6 +112,14 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     });
     throw error;
   }
+}
+
+/** Every change below the data directory is made in the replicas too, where there are any. */
+async function withReplicas(options: ServiceOptions): Promise<ServiceOptions> {
+  const { data: root, replicas } = options.settings;
+  if (replicas.length === 0) return options;
+  await alignReplicas(options.fs, { root, replicas });
+  return { ...options, fs: mirroredFs(options.fs, { root, replicas }) };
 }
 
 type OnClose = (closer: () => Promise<void> | void) => void;
@@ -211,7 +222,15 @@ async function openCore(options: ServiceOptions, onClose: OnClose) {
 
   // The catalog's lock is the data directory's lock: before anything else is written.
   const encryptionKey = await serviceKeys.secret('catalog', 32);
-  const catalog = await openCatalog({ path: join(root, 'catalog.db'), encryptionKey, clock });
+  const { replicas } = settings;
+  const catalog = await openCatalog({
+    path: join(root, 'catalog.db'),
+    encryptionKey,
+    clock,
+    ...(replicas.length === 0
+      ? {}
+      : { keepCopy: (bytes) => putInReplicas(fs, replicas, { name: 'catalog.db', bytes }) }),
+  });
   encryptionKey.fill(0);
   onClose(() => catalog.close());
   const identity = await openServiceIdentity(catalog, random);
@@ -237,8 +256,11 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   };
   const trusted = await openTrustedClock({ catalog, clock, log });
   onClose(() => trusted.close());
+  const late: { backups?: Backups } = {};
   const workspaces = openWorkspaces({
     ...shared,
+    pruneBefore: (id) =>
+      settings.replicas.length === 0 ? undefined : (late.backups?.holdFrom(id) ?? 0n),
     providers,
     keepNow: () => trusted.now(),
     limits: {
@@ -254,10 +276,14 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   const backups = await openBackups({
     ...shared,
     workspaces,
-    destination: settings.backup,
+    destinations: [
+      ...(settings.backup === '' ? [] : [settings.backup]),
+      ...settings.replicas.map((replica) => join(replica, 'repository')),
+    ],
     everyHours: settings.backupHours,
     hardLink: options.hardLink,
   });
+  late.backups = backups;
   onClose(() => backups.close());
   if (settings.witnesses.length > 0 || settings.checkpointExport !== '') {
     const publication = new Publication({

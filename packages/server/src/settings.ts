@@ -43,6 +43,8 @@ export interface Settings extends RootSettings {
   readonly backup: string;
   /** After so many hours another backup is taken; 0: only when asked. */
   readonly backupHours: number;
+  /** Directories, absolute, that hold each acknowledged entry as well, best each on its own disk. */
+  readonly replicas: readonly string[];
   /** Witnesses that sign checkpoints, each `URL=KEY`. */
   readonly witnesses: readonly string[];
   /** Where each new checkpoint is written as well: a file, `-`, or a URL. */
@@ -50,7 +52,7 @@ export interface Settings extends RootSettings {
 }
 
 interface Option {
-  readonly type: 'string' | 'number' | 'boolean' | 'list' | 'texts';
+  readonly type: 'string' | 'number' | 'boolean' | 'list' | 'paths' | 'texts';
   readonly fallback: (environment: Environment) => unknown;
   readonly check?: (value: never) => string | undefined;
   readonly help: string;
@@ -263,6 +265,12 @@ const options = {
     placeholder: 'N',
     help: 'take a backup after so many hours (0: only when asked)',
   },
+  replicas: {
+    type: 'paths',
+    fallback: () => [],
+    placeholder: 'DIR,DIR',
+    help: 'directories on other disks that have what is acknowledged before it is',
+  },
   witnesses: {
     type: 'texts',
     fallback: () => [],
@@ -337,6 +345,7 @@ function convertType(type: Option['type'], value: unknown, where: string): unkno
       if (typeof value === 'boolean') return value;
       if (value === 'true' || value === 'false') return value === 'true';
       return refuse(where, 'must be true or false');
+    case 'paths':
     case 'texts':
     case 'list': {
       const list = typeof value === 'string' ? value.split(',') : value;
@@ -425,14 +434,18 @@ export function readSettings(sources: {
   const absolute = (path: string): string =>
     isAbsolute(path) ? path : resolve(sources.workingDirectory, path);
   const data = absolute(settings.data);
-  const backup = settings.backup === '' ? '' : absolute(settings.backup);
-  if (`${backup}/`.startsWith(`${data}/`)) {
-    refuse('backup', 'must lie outside the data directory, best on another disk');
-  }
+  const outside = (name: string, path: string): string => {
+    const where = absolute(path);
+    if (!`${where}/`.startsWith(`${data}/`) && !`${data}/`.startsWith(`${where}/`)) return where;
+    return refuse(name, 'must lie outside the data directory, best on another disk');
+  };
+  const backup = settings.backup === '' ? '' : outside('backup', settings.backup);
+  const replicas = settings.replicas.map((path) => outside('replicas', path));
   return {
     ...settings,
     data,
     backup,
+    replicas,
     rootKey: isRootName(settings.rootKey) ? settings.rootKey : absolute(settings.rootKey),
   };
 }

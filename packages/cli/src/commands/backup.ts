@@ -11,6 +11,7 @@ import {
 } from '@strongroom/backup';
 import type { Repository, Snapshot, StoredLedger } from '@strongroom/backup';
 import { fromUtf8 } from '@strongroom/base';
+import type { Fs } from '@strongroom/base';
 import type { BackupState } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
 import { openLocalKeystore, verifyEd25519 } from '@strongroom/keys';
@@ -147,6 +148,7 @@ export function addBackupCommands(program: Command, context: Context): void {
     .argument('<repository>', 'the repository’s directory')
     .requiredOption('--to <dir>', 'the new data directory: empty, or not there yet')
     .option('--snapshot <id>', 'which one; default: the newest')
+    .option('--mirror <dir>', 'the mirror beside it, where the repository is of a replica')
     .option('--root-key <file>', 'the root key of the service that was backed up')
     .description('restores a backup on this machine and checks it against its ledgers')
     .addHelpText(
@@ -155,49 +157,106 @@ export function addBackupCommands(program: Command, context: Context): void {
 The root key is not in the repository: bring it from where you keep it. Then:
   strongroom restore /backups/strongroom --to data --root-key root.key
   strongroom start --data data --root-key root.key
-What was acknowledged after the snapshot is not in it: agents that saw a later checkpoint refuse the
+From a replica (start --replicas DIR), with all that was acknowledged:
+  strongroom restore DIR/repository --mirror DIR/mirror --to data --root-key root.key
+Without a mirror, what was acknowledged after the snapshot is not in it: agents that saw a later checkpoint refuse the
 restored service until a person has looked (docs/backup.md).`,
     )
-    .action(async (directory: string, own: { to: string; snapshot?: string }, command: Command) => {
-      const options = optionsOf<OfflineOptions>(command);
-      const target = resolve(context.workingDirectory, own.to);
-      await withRepository(context, { directory, options }, async (repository) => {
-        const snapshot = await chosen(repository, own.snapshot);
-        const progress = new Progress(context.terminal);
-        await restoreSnapshot({
-          repository,
-          snapshot,
-          fs: context.fs,
-          target,
-          signal: context.signal,
-          onProgress: ({ files, filesTotal, bytes }) =>
-            progress.update(`${files} of ${filesTotal} files, ${megabytes(bytes)}`),
+    .action(
+      async (
+        directory: string,
+        own: { to: string; snapshot?: string; mirror?: string },
+        command: Command,
+      ) => {
+        const options = optionsOf<OfflineOptions>(command);
+        const target = resolve(context.workingDirectory, own.to);
+        await withRepository(context, { directory, options }, async (repository) => {
+          const snapshot = await chosen(repository, own.snapshot);
+          const progress = new Progress(context.terminal);
+          await restoreSnapshot({
+            repository,
+            snapshot,
+            fs: context.fs,
+            target,
+            signal: context.signal,
+            onProgress: ({ files, filesTotal, bytes }) =>
+              progress.update(`${files} of ${filesTotal} files, ${megabytes(bytes)}`),
+          });
+          progress.update('');
+          const mirror =
+            own.mirror === undefined ? undefined : resolve(context.workingDirectory, own.mirror);
+          if (mirror !== undefined) await layOver(context.fs, mirror, target);
+          const ledgers: CheckedLedger[] = [];
+          for (const ledger of snapshot.ledgers) {
+            ledgers.push(
+              await checkLedger(context, { target, ledger, grown: mirror !== undefined }),
+            );
+          }
+          const ok = ledgers.every((each) => each.ok);
+          await print(
+            context,
+            options,
+            { ok, snapshot: snapshot.id, files: snapshot.files.length, ledgers },
+            () =>
+              `${snapshot.files.length} files of ${snapshot.id} restored to ${target}\n` +
+              ledgers
+                .map(
+                  (each) =>
+                    `${each.ok ? 'ok    ' : 'FAILED'}  ${each.path}  ${each.size} entries  root ${each.root ?? '-'}\n` +
+                    each.problems.map((problem) => `        ${problem}\n`).join(''),
+                )
+                .join(''),
+          );
+          if (!ok) {
+            throw cliError('CLI_VERIFICATION_FAILED', 'A restored ledger does not verify.');
+          }
         });
-        progress.update('');
-        const ledgers: CheckedLedger[] = [];
-        for (const ledger of snapshot.ledgers) {
-          ledgers.push(await checkLedger(context, target, ledger));
-        }
-        const ok = ledgers.every((each) => each.ok);
-        await print(
-          context,
-          options,
-          { ok, snapshot: snapshot.id, files: snapshot.files.length, ledgers },
-          () =>
-            `${snapshot.files.length} files of ${snapshot.id} restored to ${target}\n` +
-            ledgers
-              .map(
-                (each) =>
-                  `${each.ok ? 'ok    ' : 'FAILED'}  ${each.path}  ${each.size} entries  root ${each.root ?? '-'}\n` +
-                  each.problems.map((problem) => `        ${problem}\n`).join(''),
-              )
-              .join(''),
-        );
-        if (!ok) {
-          throw cliError('CLI_VERIFICATION_FAILED', 'A restored ledger does not verify.');
-        }
-      });
-    });
+      },
+    );
+}
+
+/** Puts what a replica mirrored over a restored snapshot: its journals and ledgers take their place. */
+async function layOver(fs: Fs, mirror: string, target: string): Promise<void> {
+  if ((await fs.stat(join(mirror, 'keys')))?.kind !== 'directory') {
+    throw cliError('CLI_NOT_FOUND', `${mirror} is not the mirror of a replica.`);
+  }
+  const put = async (relative: string): Promise<void> => {
+    const to = join(target, relative);
+    if (/(?:^|\/)(?:journal|ledger)$/.test(relative)) await fs.removeTree(to);
+    await fs.makeDirectory(to);
+    for (const name of await fs.list(join(mirror, relative))) {
+      const path = relative === '' ? name : `${relative}/${name}`;
+      const stat = await fs.stat(join(mirror, path));
+      if (stat?.kind === 'directory') await put(path);
+      // What a crash left half-written was never acknowledged.
+      else if (stat?.kind === 'file' && !/\.(?:new|copy)$/.test(name)) {
+        await copyFile(fs, join(mirror, path), join(target, path));
+      }
+    }
+    await fs.syncDirectory(to);
+  };
+  await put('');
+}
+
+const copyBytes = 4 * 1024 * 1024;
+
+async function copyFile(fs: Fs, from: string, to: string): Promise<void> {
+  if ((await fs.stat(to)) !== undefined) await fs.remove(to);
+  const source = await fs.open(from, 'read');
+  try {
+    const copy = await fs.open(to, 'create');
+    try {
+      const size = await source.size();
+      for (let at = 0; at < size; at += copyBytes) {
+        await copy.write(at, await source.read(at, Math.min(copyBytes, size - at)));
+      }
+      await copy.sync();
+    } finally {
+      await copy.close();
+    }
+  } finally {
+    await source.close();
+  }
 }
 
 async function chosen(repository: Repository, id: string | undefined): Promise<Snapshot> {
@@ -214,13 +273,16 @@ interface CheckedLedger {
   readonly problems: readonly string[];
 }
 
-/** The restored ledger must verify, and be the one that the snapshot's checkpoint was signed for. */
+/**
+ * The restored ledger must verify, and be the one that the snapshot's checkpoint was signed for; with a
+ * mirror laid over it (`grown`), continue that one.
+ */
 async function checkLedger(
   context: Context,
-  target: string,
-  ledger: StoredLedger,
+  restored: { target: string; ledger: StoredLedger; grown: boolean },
 ): Promise<CheckedLedger> {
   const { fs } = context;
+  const { target, ledger, grown } = restored;
   const directory = join(target, ledger.path);
   const verdict = await verifyLedgerDirectory({
     directory,
@@ -233,7 +295,7 @@ async function checkLedger(
     expected: [ledger.checkpoint],
     receipts: [],
   });
-  const same = verdict.checkpoint?.text === ledger.checkpoint;
+  const same = grown || verdict.checkpoint?.text === ledger.checkpoint;
   return {
     path: ledger.path,
     ok: verdict.ok && same,
@@ -265,12 +327,12 @@ async function withRepository(
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function describe(state: BackupState): string {
-  const { destination, everyHours, running, last, failed } = state;
-  if (destination === '') {
+  const { destinations, everyHours, running, last, failed } = state;
+  if (destinations.length === 0) {
     return 'No directory for backups is set: start the service with --backup DIR.\n';
   }
   const lines = [
-    `Repository   ${destination}`,
+    ...destinations.map((destination) => `Repository   ${destination}`),
     `Schedule     ${everyHours === 0 ? 'only when asked' : `each ${everyHours} h`}`,
   ];
   if (running !== undefined) lines.push(`Running      since ${running.startedAt}`);

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
-import { StrongroomError, equalBytes, fromUtf8 } from '@strongroom/base';
-import type { Clock, Fs, Random } from '@strongroom/base';
-import { newest, openRepository, takeSnapshot } from '@strongroom/backup';
+import { StrongroomError, equalBytes, fromUtf8, invariant } from '@strongroom/base';
+import type { Clock, Fs, Random, WorkspaceId } from '@strongroom/base';
+import { listSnapshots, openRepository, takeSnapshot } from '@strongroom/backup';
 import type { BackupProgress, SourceFile, StoredLedger } from '@strongroom/backup';
 import type { KeyProvider } from '@strongroom/keys';
 import type { BackupState } from '@strongroom/api';
@@ -19,12 +19,12 @@ const scheduleLookMs = 60_000;
 export interface BackupsOptions {
   /** The service's data directory. */
   readonly root: string;
-  /** Where the repository is; empty: there are no backups. */
-  readonly destination: string;
+  /** Where the repositories are; none: there are no backups. */
+  readonly destinations: readonly string[];
   /** After so many hours another snapshot is taken; 0: only when asked. */
   readonly everyHours: number;
   readonly catalog: Catalog;
-  readonly workspaces: Pick<ClosableWorkspaces, 'whileStill' | 'directoryOf'>;
+  readonly workspaces: Pick<ClosableWorkspaces, 'whileStill' | 'directoryOf' | 'statuses'>;
   /** The root key: it alone opens a backup. */
   readonly keyProvider: KeyProvider;
   readonly fs: Fs;
@@ -39,6 +39,11 @@ export interface Backups {
   /** Begins a snapshot, or finds the one that is being taken. Rejects where none can be. */
   start(): BackupState;
   state(): BackupState;
+  /**
+   * The position of a workspace from which on the newest snapshot needs the journal; 0 before the
+   * first one of this run.
+   */
+  holdFrom(id: WorkspaceId): bigint;
   close(): Promise<void>;
 }
 
@@ -63,18 +68,19 @@ class ServiceBackups implements Backups {
   #work: Promise<void> = Promise.resolve();
   #last: BackupState['last'];
   #failed: BackupState['failed'];
+  #applied: ReadonlyMap<string, bigint> = new Map();
   readonly #schedule: Promise<void>;
 
   constructor(options: BackupsOptions) {
     this.#options = options;
     this.#schedule =
-      options.destination === '' || options.everyHours === 0
+      options.destinations.length === 0 || options.everyHours === 0
         ? Promise.resolve()
         : this.#keepSchedule();
   }
 
   start(): BackupState {
-    if (this.#options.destination === '') {
+    if (this.#options.destinations.length === 0) {
       throw new StrongroomError('BACKUP_NOT_CONFIGURED', 'No directory for backups is set.', {
         hint: 'Start the service with --backup DIR.',
       });
@@ -90,7 +96,7 @@ class ServiceBackups implements Backups {
     const iso = (time: number): string => new Date(time).toISOString();
     const running = this.#running;
     return {
-      destination: this.#options.destination,
+      destinations: this.#options.destinations,
       everyHours: this.#options.everyHours,
       ...(running === undefined
         ? {}
@@ -98,6 +104,10 @@ class ServiceBackups implements Backups {
       ...(this.#last === undefined ? {} : { last: this.#last }),
       ...(this.#failed === undefined ? {} : { failed: this.#failed }),
     };
+  }
+
+  holdFrom(id: WorkspaceId): bigint {
+    return this.#applied.get(id) ?? 0n;
   }
 
   async close(): Promise<void> {
@@ -129,30 +139,36 @@ class ServiceBackups implements Backups {
     }
   }
 
+  /** One state into all repositories. */
   async #take(time: number): ReturnType<typeof takeSnapshot> {
-    const { destination, fs, random, clock, keyProvider } = this.#options;
+    const { destinations, fs, random, clock, keyProvider: provider } = this.#options;
     const { signal } = this.#stop;
-    const repository = await openRepository({
-      directory: destination,
-      fs,
-      random,
-      provider: keyProvider,
-      create: true,
-    });
     try {
+      const applied = new Map(
+        this.#options.workspaces
+          .statuses()
+          .map((status) => [status.workspaceId, BigInt(status.applied || '0')]),
+      );
       const staged = await this.#stage();
-      return await takeSnapshot({
-        repository,
-        fs,
-        clock,
-        random,
-        time,
-        signal,
-        ...staged,
-        onProgress: (progress) => {
-          if (this.#running !== undefined) this.#running.progress = progress;
-        },
-      });
+      let taken: Awaited<ReturnType<typeof takeSnapshot>> | undefined;
+      for (const directory of destinations) {
+        const repository = await openRepository({ directory, fs, random, provider, create: true });
+        taken = await takeSnapshot({
+          repository,
+          fs,
+          clock,
+          random,
+          time,
+          signal,
+          ...staged,
+          onProgress: (progress) => {
+            if (this.#running !== undefined) this.#running.progress = progress;
+          },
+        });
+      }
+      this.#applied = applied;
+      invariant(taken !== undefined, 'a snapshot has somewhere to go');
+      return taken;
     } finally {
       await unstage(this.#options);
     }
@@ -228,17 +244,15 @@ class ServiceBackups implements Backups {
   }
 
   async #firstDue(): Promise<number> {
-    const { destination, fs, random, keyProvider, everyHours } = this.#options;
-    if ((await fs.stat(join(destination, 'repository'))) === undefined) return 0;
-    const repository = await openRepository({
-      directory: destination,
-      fs,
-      random,
-      provider: keyProvider,
-      create: false,
-    });
-    const last = await newest(repository);
-    return last === undefined ? 0 : last.time + everyHours * 3_600_000;
+    const { destinations, fs, random, keyProvider: provider, everyHours } = this.#options;
+    let due = Number.POSITIVE_INFINITY;
+    for (const directory of destinations) {
+      if ((await fs.stat(join(directory, 'repository'))) === undefined) return 0;
+      const repository = await openRepository({ directory, fs, random, provider, create: false });
+      const last = (await listSnapshots(repository)).at(-1);
+      due = Math.min(due, last === undefined ? 0 : last.time + everyHours * 3_600_000);
+    }
+    return due;
   }
 }
 

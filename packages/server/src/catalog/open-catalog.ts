@@ -109,12 +109,16 @@ export async function openCatalog(options: {
   /** 32 bytes. */
   encryptionKey: Uint8Array;
   clock: Clock;
+  /** Handed the whole file after each change, which resolves only when this does. */
+  keepCopy?: (file: Uint8Array) => Promise<void>;
 }): Promise<Catalog> {
   const database = await openDatabase(options);
   try {
     await migrate(database, options.clock.now());
     const snapshot = await readAreas(database, emptySnapshot, allAreas);
-    return new StoredCatalog(database, options.path, snapshot);
+    const catalog = new StoredCatalog(database, options, snapshot);
+    await catalog.copy();
+    return catalog;
   } catch (error) {
     await database.destroy();
     throw error;
@@ -126,12 +130,18 @@ class StoredCatalog implements Catalog {
   readonly grants: GrantStore;
   readonly #database: Kysely<CatalogDatabase>;
   readonly #path: string;
+  readonly #keepCopy: ((file: Uint8Array) => Promise<void>) | undefined;
   /** The end of the queue of changes: one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(database: Kysely<CatalogDatabase>, path: string, snapshot: Snapshot) {
+  constructor(
+    database: Kysely<CatalogDatabase>,
+    options: { path: string; keepCopy?: (file: Uint8Array) => Promise<void> },
+    snapshot: Snapshot,
+  ) {
     this.#database = database;
-    this.#path = path;
+    this.#path = options.path;
+    this.#keepCopy = options.keepCopy;
     this.snapshot = snapshot;
     this.grants = createGrantStore(database);
   }
@@ -152,6 +162,7 @@ class StoredCatalog implements Catalog {
           : error;
       }
       this.snapshot = await readAreas(this.#database, this.snapshot, touched);
+      await this.copy();
       return result;
     };
     const done = this.#last.then(run, run);
@@ -170,6 +181,11 @@ class StoredCatalog implements Catalog {
           .execute();
       }
     });
+  }
+
+  /** Hands the file on where somebody keeps a copy. */
+  async copy(): Promise<void> {
+    await this.#keepCopy?.(await this.readFile());
   }
 
   readFile(): Promise<Uint8Array> {

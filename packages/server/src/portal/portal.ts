@@ -260,15 +260,15 @@ export function createPortal(options: PortalOptions): Handler {
   async function takeBackup(call: Call): Promise<Outgoing> {
     const operation = 'Microsoft.Strongroom/service/write';
     await authorise(options, call, operation, '/');
-    const { destination } = options.backups.state();
-    if (destination === '') {
+    const { destinations } = options.backups.state();
+    if (destinations.length === 0) {
       throw new HttpError(
         409,
         'BackupNotConfigured',
         'No directory for backups is set. Start the service with --backup DIR.',
       );
     }
-    const properties = { backup: destination };
+    const properties = { backups: destinations.join(' ') };
     const state = await audited(options, call, { operation, target: '/', properties }, () =>
       Promise.resolve(options.backups.start()),
     );

@@ -83,6 +83,8 @@ export interface RunningWorkspaceOptions {
   readonly limits: WorkspaceLimits;
   /** The time that pruning goes by; the clock's without it. */
   readonly keepNow?: () => number;
+  /** Entries from this position on are not pruned; `undefined`: none is kept for this. */
+  readonly pruneBefore?: (id: WorkspaceId) => bigint | undefined;
   readonly journalLimits?: Partial<JournalLimits>;
   /** Where rows go; the workspace's own engine unless a simulation hands in tables of its own. */
   readonly writer?: TableWriter;
@@ -816,6 +818,7 @@ export class RunningWorkspace implements Workspace {
     const kept = marks.firstAfter(oldest) ?? journal.next;
     const before = [
       kept,
+      this.#options.pruneBefore?.(this.id) ?? kept,
       this.#applier.durable,
       this.#applier.durablyCommitted,
       this.#sealer.sealed,

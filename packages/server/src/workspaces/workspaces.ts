@@ -41,6 +41,8 @@ export interface WorkspacesOptions {
   readonly limits?: Partial<WorkspaceLimits>;
   /** The time that pruning goes by; the clock's without it. */
   readonly keepNow?: () => number;
+  /** Entries from this position on are not pruned; `undefined`: none is kept for this. */
+  readonly pruneBefore?: (id: WorkspaceId) => bigint | undefined;
   readonly journalLimits?: Partial<JournalLimits>;
 }
 
