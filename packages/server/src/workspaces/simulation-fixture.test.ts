@@ -208,9 +208,13 @@ export async function simulatedWorld(
   options: { capacityBytes?: number } = {},
 ): Promise<SimulatedWorld> {
   const disk = new FaultyFs({ ...options, now: () => clock.now() });
-  await disk.makeDirectory('/data');
+  // A place that the real disk does not have either: nothing may escape the simulation.
+  const root = '/dev/null/simulated';
+  await disk.makeDirectory(root);
   await disk.syncDirectory('/');
-  const workspace = await workspaceAt(seed, '/data');
+  await disk.syncDirectory('/dev');
+  await disk.syncDirectory('/dev/null');
+  const workspace = await workspaceAt(seed, root);
   await workspace.make(disk, clock);
   const tables = new SimulatedTables();
   return {
