@@ -94,6 +94,19 @@ const meanings: ReadonlyMap<number, EngineErrorCode> = new Map([
   [407, 'ENGINE_QUERY_FAILED'],
   [427, 'ENGINE_QUERY_FAILED'],
   [558, 'ENGINE_QUERY_FAILED'],
+  // Positions, lengths of arrays, dates, UUIDs, booleans, addresses, and nesting that a value brought.
+  [11, 'ENGINE_QUERY_FAILED'],
+  [12, 'ENGINE_QUERY_FAILED'],
+  [25, 'ENGINE_QUERY_FAILED'],
+  [26, 'ENGINE_QUERY_FAILED'],
+  [38, 'ENGINE_QUERY_FAILED'],
+  [128, 'ENGINE_QUERY_FAILED'],
+  [190, 'ENGINE_QUERY_FAILED'],
+  [306, 'ENGINE_QUERY_FAILED'],
+  [376, 'ENGINE_QUERY_FAILED'],
+  [467, 'ENGINE_QUERY_FAILED'],
+  [675, 'ENGINE_QUERY_FAILED'],
+  [676, 'ENGINE_QUERY_FAILED'],
 ]);
 
 /** What is known of a failure in the child: a number, never a text. */

@@ -29,6 +29,8 @@ export type KqlCode =
   | 'KS201'
   /** The argument must be a constant. */
   | 'SEM0101'
+  /** A regular expression is none, or one that RE2 does not know. */
+  | 'KQL_REGEX'
   /** Aggregates are allowed in `summarize` only. */
   | 'KS103';
 
@@ -47,5 +49,6 @@ export const kqlCodes: readonly KqlCode[] = [
   'SEM0064',
   'KS201',
   'SEM0101',
+  'KQL_REGEX',
   'KS103',
 ];

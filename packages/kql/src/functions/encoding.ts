@@ -309,6 +309,7 @@ export const encodingRows: readonly FunctionRow[] = [
       'text, text, integer, integer',
       'text, text, integer, integer, integer',
     ],
+    regexes: [1],
     gives: 'long',
     constants: [1, 4],
     sql: (args, context) => {

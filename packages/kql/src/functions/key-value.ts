@@ -29,6 +29,7 @@ export const keyValueRows: readonly FunctionRow[] = [
     takes: 'text, string, string, string, string, bool',
     gives: 'dynamic',
     nulls: 'never',
+    regexes: [1],
     constants: [1, 2, 3, 4, 5],
     sql: (args, context) => {
       const two = context.args[5]?.kind === 'constant' && context.args[5].value === true;

@@ -465,6 +465,7 @@ const groups: readonly FunctionRow[] = [
     takes: 'text, text',
     gives: 'dynamic',
     nulls: 'never',
+    regexes: [1],
     sql: (args) => call('toJSONString', call('extractGroups', args[0] as Sql, args[1] as Sql)),
   },
   {

@@ -45,6 +45,8 @@ export interface FunctionRow {
   readonly conditions?: 'all' | readonly number[];
   /** Positions that must be constants. */
   readonly constants?: readonly number[];
+  /** Positions of regular expressions: a constant one is checked. */
+  readonly regexes?: readonly number[] | ((args: readonly Bound[]) => readonly number[]);
   /** The value for constant arguments; `undefined` leaves it to the engine. */
   readonly fold?: (
     values: readonly ConstantValue[],

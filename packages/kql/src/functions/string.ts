@@ -233,6 +233,7 @@ export const stringRows: readonly FunctionRow[] = [
     takes: ['text, text', 'text, text, text'],
     gives: 'long',
     constants: [2],
+    regexes: ([, , kind]) => (kind?.kind === 'constant' && kind.value === 'regex' ? [1] : []),
     sql: (args, context) => {
       const kind = context.args[2];
       if (kind?.kind === 'constant' && kind.value === 'regex')
@@ -277,15 +278,30 @@ export const stringRows: readonly FunctionRow[] = [
       );
     },
   },
-  { name: 'trim', takes: 'text, text', gives: 'string', constants: [0], sql: trimmed('both') },
+  {
+    name: 'trim',
+    takes: 'text, text',
+    gives: 'string',
+    constants: [0],
+    regexes: [0],
+    sql: trimmed('both'),
+  },
   {
     name: 'trim_start',
     takes: 'text, text',
     gives: 'string',
     constants: [0],
+    regexes: [0],
     sql: trimmed('start'),
   },
-  { name: 'trim_end', takes: 'text, text', gives: 'string', constants: [0], sql: trimmed('end') },
+  {
+    name: 'trim_end',
+    takes: 'text, text',
+    gives: 'string',
+    constants: [0],
+    regexes: [0],
+    sql: trimmed('end'),
+  },
   {
     name: 'replace_string',
     takes: 'text, text, text',
@@ -298,6 +314,7 @@ export const stringRows: readonly FunctionRow[] = [
     takes: 'text, text, text',
     gives: 'string',
     constants: [1],
+    regexes: [1],
     sql: (args, context) => {
       // `replace(regex, rewrite, text)` is the older order of `replace_regex(text, regex, rewrite)`.
       void context;
@@ -309,6 +326,7 @@ export const stringRows: readonly FunctionRow[] = [
     takes: 'text, integer, text',
     gives: 'string',
     constants: [0, 1],
+    regexes: [0],
     sql: (args, context) => {
       const group = constantBigint(context.args[1]) ?? 0n;
       // Group 0 is the whole match. The engine refuses a group that the pattern does not have.
@@ -322,6 +340,7 @@ export const stringRows: readonly FunctionRow[] = [
     takes: ['text, text', 'text, dynamic, text'],
     gives: 'dynamic',
     constants: [0],
+    regexes: [0],
     sql: (args, context) => {
       const value = args.length === 2 ? at(args, 1) : at(args, 2);
       // A pattern without a group is one.

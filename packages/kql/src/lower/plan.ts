@@ -39,7 +39,8 @@ import { problem } from '../diagnostics.js';
 import { operatorRow } from '../functions/operator.js';
 import { asJson, asText, conversionTo, jsonPath } from '../functions/conversion.js';
 import { inlineColumnSizeMax, loweredNodesMax, rangeRowsMax, subqueryDepthMax } from '../limits.js';
-import type { AggregateCall, JoinKind, Plan, SortKey } from '../plan/plan.js';
+import { bagsOfColumns } from '../functions/several.js';
+import type { AggregateCall, Definition, JoinKind, Plan, SortKey } from '../plan/plan.js';
 import { readByWalk, type Walk } from '../plan/walk.js';
 import {
   columnsOf,
@@ -98,6 +99,8 @@ export class Lowering {
   readonly tables = new Set<string>();
   /** Columns that number the rows in their order. */
   private readonly places = new Set<Column>();
+  /** Calls that are columns of their own. */
+  private readonly bags = new Set<BoundCall>();
   private hidden = 0;
   private nodes = 0;
 
@@ -357,6 +360,8 @@ export class Lowering {
       }));
       return this.extend({ kind: 'extend', input: inside.input, definitions }, needed);
     }
+    const apart = this.bagsApart(plan.input, made);
+    if (apart !== undefined) return this.extend(apart, needed);
     const below = new Set(needed);
     for (const each of made) below.delete(each.column);
     for (const each of made) columnsOf(each.value, below);
@@ -395,6 +400,38 @@ export class Lowering {
       order = [{ column: place, descending: false, nullsFirst: false }];
     }
     return { ...shape, columns, heavy, order, windowed: shape.windowed || windows };
+  }
+
+  /**
+   * A bag of which several columns are made (`(a, b) = series_fit_line(x)`) as a column of the input:
+   * written out for each, a long formula would cost the engine more to read than to compute.
+   */
+  private bagsApart(
+    input: Plan,
+    made: readonly Definition[],
+  ): (Plan & { kind: 'extend' }) | undefined {
+    const uses = new Map<BoundCall, number>();
+    for (const { value } of made) {
+      const bag = bagOf(value);
+      if (bag !== undefined) uses.set(bag, (uses.get(bag) ?? 0) + 1);
+    }
+    const columns = new Map<BoundCall, Column>();
+    for (const [bag, count] of uses) {
+      if (count > 1) columns.set(bag, this.column('bag', bag.type));
+    }
+    if (columns.size === 0) return undefined;
+    for (const bag of columns.keys()) this.bags.add(bag);
+    const instead = (value: Bound): Bound => {
+      if (value.kind !== 'call') return value;
+      const column = columns.get(value);
+      return column === undefined ? { ...value, args: value.args.map(instead) } : reference(column);
+    };
+    const definitions = [...columns].map(([value, column]) => ({ column, value }));
+    return {
+      kind: 'extend',
+      input: { kind: 'extend', input, definitions },
+      definitions: made.map((each) => ({ ...each, value: instead(each.value) })),
+    };
   }
 
   private isPlace(order: readonly SortKey[]): boolean {
@@ -467,6 +504,7 @@ export class Lowering {
   /** Too large to be written again where it is used. */
   private isHeavy(value: Bound): boolean {
     if (isVolatile(value) || hasWindow(value)) return true;
+    if (value.kind === 'call' && this.bags.has(value)) return true;
     // One match, whatever the number of its groups.
     if (value.kind === 'call' && (value.name === '$groups' || value.name === '$pairs')) return true;
     const nested =
@@ -1012,6 +1050,15 @@ export class Lowering {
     }));
     return this.build(shape, items, true);
   }
+}
+
+/** The call whose part a value is: `series_stats(x).min`, converted or not. */
+function bagOf(value: Bound): BoundCall | undefined {
+  if (value.kind !== 'call') return undefined;
+  const [first] = value.args;
+  if (first?.kind !== 'call') return undefined;
+  if (value.name === '$index') return bagsOfColumns.has(first.name) ? first : undefined;
+  return value.args.length === 1 ? bagOf(first) : undefined;
 }
 
 interface KeyColumn {

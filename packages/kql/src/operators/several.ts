@@ -1,7 +1,7 @@
 import { invariant } from '@strongroom/base';
-import type { ScalarType } from '@strongroom/sql';
 import { problem } from '../diagnostics.js';
 import { functionNamed } from '../functions/index.js';
+import { bagsOfColumns } from '../functions/several.js';
 import type { FunctionRow } from '../functions/row.js';
 import { constant } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
@@ -9,117 +9,6 @@ import type { Relation } from '../semantics/relation.js';
 import type { NamedExpression } from '../syntax/tree.js';
 import type { Named } from './extend.js';
 import { scopeOf, type BindContext } from './operator.js';
-
-/** Functions that give several columns: parts of what their `…_dynamic` sibling gives as one bag. */
-const severalColumns = new Map<string, readonly (readonly [string, ScalarType])[]>([
-  [
-    'series_stats',
-    [
-      ['min', 'real'],
-      ['min_idx', 'long'],
-      ['max', 'real'],
-      ['max_idx', 'long'],
-      ['avg', 'real'],
-      ['stdev', 'real'],
-      ['variance', 'real'],
-    ],
-  ],
-  [
-    'series_fit_line',
-    [
-      ['rsquare', 'real'],
-      ['slope', 'real'],
-      ['variance', 'real'],
-      ['rvariance', 'real'],
-      ['interception', 'real'],
-      ['line_fit', 'dynamic'],
-    ],
-  ],
-  [
-    'series_fft',
-    [
-      ['real', 'dynamic'],
-      ['imag', 'dynamic'],
-    ],
-  ],
-  [
-    'series_ifft',
-    [
-      ['real', 'dynamic'],
-      ['imag', 'dynamic'],
-    ],
-  ],
-  [
-    'series_periods_detect',
-    [
-      ['periods', 'dynamic'],
-      ['scores', 'dynamic'],
-    ],
-  ],
-  [
-    'series_periods_validate',
-    [
-      ['periods', 'dynamic'],
-      ['scores', 'dynamic'],
-    ],
-  ],
-  [
-    'series_decompose',
-    [
-      ['baseline', 'dynamic'],
-      ['seasonal', 'dynamic'],
-      ['trend', 'dynamic'],
-      ['residual', 'dynamic'],
-    ],
-  ],
-  [
-    'series_decompose_forecast',
-    [
-      ['baseline', 'dynamic'],
-      ['seasonal', 'dynamic'],
-      ['trend', 'dynamic'],
-      ['residual', 'dynamic'],
-    ],
-  ],
-  [
-    'series_decompose_anomalies',
-    [
-      ['ad_flag', 'dynamic'],
-      ['ad_score', 'dynamic'],
-      ['baseline', 'dynamic'],
-    ],
-  ],
-  [
-    'series_fit_poly',
-    [
-      ['rsquare', 'real'],
-      ['coefficients', 'dynamic'],
-      ['variance', 'real'],
-      ['rvariance', 'real'],
-      ['poly_fit', 'dynamic'],
-    ],
-  ],
-  [
-    'series_fit_2lines',
-    [
-      ['rsquare', 'real'],
-      ['split_idx', 'long'],
-      ['variance', 'real'],
-      ['rvariance', 'real'],
-      ['line_fit', 'dynamic'],
-      ['right_rsquare', 'real'],
-      ['right_slope', 'real'],
-      ['right_interception', 'real'],
-      ['right_variance', 'real'],
-      ['right_rvariance', 'real'],
-      ['left_rsquare', 'real'],
-      ['left_slope', 'real'],
-      ['left_interception', 'real'],
-      ['left_variance', 'real'],
-      ['left_rvariance', 'real'],
-    ],
-  ],
-]);
 
 /** The row that gives the bag of a call's columns. */
 function bagRow(name: string): FunctionRow {
@@ -139,7 +28,7 @@ export function bindSeveral(
 ): Named[] | undefined {
   const { value, names } = each;
   if (value.kind !== 'call' || context.environment.find(value.name) !== undefined) return undefined;
-  const parts = severalColumns.get(value.name);
+  const parts = bagsOfColumns.get(value.name);
   if (parts === undefined) return undefined;
   const { binder } = context;
   const scope = scopeOf(context, input);

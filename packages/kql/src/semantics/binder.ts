@@ -10,6 +10,7 @@ import type { AggregateRow } from '../aggregates/row.js';
 import { didYouMean, notSupported, problem, type Span } from '../diagnostics.js';
 import { packNonEmpty } from '../functions/dynamic.js';
 import { functionNamed, functionNames } from '../functions/index.js';
+import { regexFault } from '../functions/regex.js';
 import { resultNaming } from '../functions/naming.js';
 import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
@@ -798,10 +799,9 @@ export class Binder implements FoldContext {
         };
         const negated = operator.startsWith('!');
         const plain = operator === '!~' ? '=~' : negated ? operator.slice(1) : operator;
-        const made = this.made(operatorRow(plain), plain, [
-          text(left),
-          convert(right, 'string', span, this),
-        ]);
+        const pattern = convert(right, 'string', span, this);
+        if (plain === 'matches regex') checkRegex(pattern, span);
+        const made = this.made(operatorRow(plain), plain, [text(left), pattern]);
         return negated ? this.made(operatorRow('$not'), '$not', [made]) : made;
       }
     }
@@ -1191,6 +1191,8 @@ export class Binder implements FoldContext {
         problem('SEM0101', `Argument ${position + 1} of ${name}() must be a constant`, span);
       }
     }
+    const regexes = typeof row.regexes === 'function' ? row.regexes(fitted) : row.regexes;
+    for (const position of regexes ?? []) checkRegex(fitted[position], span);
     const made =
       row.composed?.(fitted, (part, given) => this.composedCall(part, given, span)) ??
       this.made(row, name, fitted);
@@ -1471,6 +1473,13 @@ export function unknownWorkspace(text: string, span: Span): never {
 }
 
 const noColumns: ReadonlySet<Column> = new Set();
+
+function checkRegex(pattern: Bound | undefined, span: Span): void {
+  if (pattern?.kind !== 'constant') return;
+  const fault = regexFault(String(pattern.value ?? ''));
+  if (fault !== undefined)
+    problem('KQL_REGEX', `The regular expression cannot be read: ${fault}`, span);
+}
 
 class ColumnNamedLater implements Column {
   readonly type: ScalarType;
