@@ -38,6 +38,7 @@ import { constant, reference, type Bound, type Column } from './semantics/bound.
 import { convert } from './semantics/convert.js';
 import { Environment } from './semantics/environment.js';
 import { relation, type Relation, type Visualization } from './semantics/relation.js';
+import { querySettings, type QuerySettings } from './settings.js';
 import { parseQuery } from './syntax/parser.js';
 import type { Statement } from './syntax/tree.js';
 
@@ -83,6 +84,9 @@ export interface CompiledQuery {
   readonly visualization?: Visualization;
   /** Stored tables that the query reads. */
   readonly tables: string[];
+  /** Where the query itself says so: the result is cut here, below the caller's own limit. */
+  readonly rowsMax?: number;
+  readonly bytesMax?: number;
 }
 
 export type CompileResult =
@@ -203,12 +207,16 @@ function compileStatements(
   asking: Asking,
 ): { results: CompiledQuery[]; workspaceId: string } {
   const statements = parseQuery(text, operatorLookup, diagnostics);
+  const settings: Partial<QuerySettings> =
+    guarded(diagnostics, () => querySettings(statements, constantsOnly(options))) ?? {};
   const binder = new Binder({
     tables: catalogOf(options.tables),
     workspaceId: options.workspaceId,
     workspaceNames: options.workspaceNames ?? [],
-    now: options.now,
+    now: settings.now ?? options.now,
     timeRange: options.timeRange,
+    timeScope: settings.timeScope,
+    binAuto: settings.binAuto,
     alongside: options.alongside ?? [],
     otherWorkspace: asking.otherWorkspace,
     // What an operator asks may lie in several workspaces too.
@@ -239,10 +247,14 @@ function compileStatements(
       },
     });
   };
-  const environment = new Environment(storedFunctions(options.functions ?? []));
+  let environment = new Environment(storedFunctions(options.functions ?? []));
   const relations: Relation[] = [];
   for (const statement of statements) {
     guarded(diagnostics, () => {
+      if (statement.kind === 'restrict') {
+        environment = binder.restricted(statement, environment);
+        return;
+      }
       if (statement.kind === 'query') {
         const several =
           forked(binder, statement.value, environment) ??
@@ -278,6 +290,7 @@ function compileStatements(
       { ...each, plan: inOneWorkspace(each.plan, columns, workspaceId) },
       relations.length === 1 ? 'PrimaryResult' : (each.label ?? `Table_${index}`),
       options,
+      settings,
     );
   });
   return { results, workspaceId };
@@ -300,14 +313,18 @@ function bindStatement(
   const scope = { input: undefined, environment };
   switch (statement.kind) {
     case 'let':
+    case 'pattern':
+    case 'alias':
       binder.declare(statement, environment);
       return undefined;
     case 'set':
+    case 'restrict':
       return undefined;
     case 'declare':
       for (const parameter of statement.parameters) {
         const given = options.parameters?.[parameter.name];
-        const type = parameter.type === 'tabular' ? 'string' : parameter.type;
+        const { type } = parameter;
+        if (type === 'tabular') problem('KS107', 'A query parameter is a value', parameter.span);
         if (given === undefined && parameter.fallback === undefined) {
           throw new KqlProblem(
             'SEM0100',
@@ -318,7 +335,9 @@ function bindStatement(
         const bound =
           given === undefined && parameter.fallback !== undefined
             ? binder.scalar(parameter.fallback, scope)
-            : parameterValue(given);
+            : parameterValue(given, type, binder);
+        if (bound.kind !== 'constant')
+          problem('SEM0101', 'A default must be a constant', parameter.span);
         environment.set(parameter.name, {
           kind: 'scalar',
           bound: convert(bound, type, parameter.span, binder),
@@ -337,7 +356,18 @@ function bindStatement(
   }
 }
 
-function parameterValue(given: unknown): ReturnType<typeof constant> {
+/** A parameter's value: JSON's own types, or text with a literal (`datetime(2026-01-01)`). */
+function parameterValue(given: unknown, type: ScalarType, binder: Binder): Bound {
+  if (typeof given === 'string' && type !== 'string') {
+    const diagnostics = new Diagnostics(given);
+    const [only, another] = parseQuery(given, operatorLookup, diagnostics);
+    const isLiteral = only?.kind === 'query' && only.value.kind === 'literal';
+    if (!diagnostics.hasErrors && another === undefined && isLiteral)
+      return binder.scalar(only.value, { input: undefined, environment: new Environment() });
+    if (type === 'dynamic') return constant('dynamic', given);
+  }
+  if (type === 'dynamic' && typeof given === 'object')
+    return constant('dynamic', given === null ? null : JSON.stringify(given));
   if (typeof given === 'boolean') return constant('bool', given);
   if (typeof given === 'bigint') return constant('long', given);
   if (typeof given === 'number') {
@@ -366,7 +396,26 @@ function storedFunctions(functions: readonly StoredFunction[]): Environment {
   return environment;
 }
 
-function finish(result: Relation, name: string, options: CompileOptions): CompiledQuery {
+/** A binder for values that stand alone. */
+function constantsOnly({ workspaceId, now }: CompileOptions): Binder {
+  return new Binder({
+    tables: { get: () => undefined, names: () => [] },
+    workspaceId,
+    workspaceNames: [],
+    now,
+    timeRange: undefined,
+    alongside: [],
+    otherWorkspace: nowhere,
+    ask: cannotAsk,
+  });
+}
+
+function finish(
+  result: Relation,
+  name: string,
+  options: CompileOptions,
+  settings: Partial<QuerySettings>,
+): CompiledQuery {
   if (result.columns.length > columnsMax) {
     throw new KqlProblem('KQL_LIMIT', `The result has more than ${columnsMax} columns`, {
       start: 0,
@@ -374,15 +423,27 @@ function finish(result: Relation, name: string, options: CompileOptions): Compil
     });
   }
   const lowering = new Lowering();
-  const rows = BigInt(options.rowsMax) + 1n;
+  const rowsMax = Math.min(settings.rowsMax ?? options.rowsMax, options.rowsMax);
   const columns = result.columns.map((each) => each.column);
-  const query = lowering.result(result.plan, columns, rows, encode);
+  const plan: Plan =
+    settings.take === undefined
+      ? result.plan
+      : { kind: 'limit', input: result.plan, count: settings.take };
+  const query = lowering.result(plan, columns, BigInt(rowsMax) + 1n, encode);
   const statement = print(withSettings(query, options.timeoutMs));
   const schema = result.columns.map((each): ColumnSchema => ({
     name: each.name,
     type: each.column.type,
   }));
-  const base = { name, statement, columns: schema, tables: [...lowering.tables] };
+  const { bytesMax } = settings;
+  const base = {
+    name,
+    statement,
+    columns: schema,
+    tables: [...lowering.tables],
+    ...(rowsMax === options.rowsMax ? {} : { rowsMax }),
+    ...(bytesMax === undefined ? {} : { bytesMax }),
+  };
   return result.visualization === undefined
     ? base
     : { ...base, visualization: result.visualization };

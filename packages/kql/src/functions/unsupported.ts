@@ -69,7 +69,7 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
   ['Zones cannot be listed in a query', ['datetime_list_timezones']],
   ['It has become row_rank_min() and row_rank_dense()', ['row_rank']],
   ['Sketches are of another form here', ['tdigest_isvalid', 'hll_isvalid']],
-  ['Not built yet', ['bin_auto', 'estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
+  ['Not built yet', ['estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
   [
     'Not built yet to the documented accuracy',
     [

@@ -148,7 +148,7 @@ function tablesOf(context: BindContext, syntax: FindSyntax): NamedRelation[] {
   const isEverywhere = syntax.tables.length === 0 && syntax.patterns.length === 0;
   const patterns = isEverywhere ? [{ text: '*', span: syntax.span }] : syntax.patterns;
   for (const pattern of patterns) {
-    const names = [...binder.tableNames()].filter((name) =>
+    const names = [...binder.tableNames(context.environment)].filter((name) =>
       wildcardFits(pattern.text, name),
     );
     for (const name of names.sort())

@@ -56,7 +56,7 @@ export const search = leading<SearchSyntax>({
     const everywhere =
       input === undefined && syntax.tables.length === 0 && syntax.patterns.length === 0;
     for (const pattern of everywhere ? ['*'] : syntax.patterns) {
-      for (const name of [...binder.tableNames()]
+      for (const name of [...binder.tableNames(context.environment)]
         .filter((each) => wildcardFits(pattern, each))
         .sort()) {
         tables.push({ name, relation: binder.scanAmongMany(name, syntax.span, scope) });

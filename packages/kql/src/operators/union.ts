@@ -60,7 +60,7 @@ export const union = leading<UnionSyntax>({
     if (input !== undefined) tables.push({ name: 'union_arg0', relation: input });
     for (const each of syntax.inputs) {
       if (each.kind === 'wildcard') {
-        const names = [...binder.tableNames()]
+        const names = [...binder.tableNames(context.environment)]
           .filter((name) => wildcardFits(each.pattern, name))
           .sort();
         for (const name of names)
@@ -68,6 +68,11 @@ export const union = leading<UnionSyntax>({
             name,
             relation: binder.scanAmongMany(name, each.span, scopeOf(context, undefined)),
           });
+        for (const view of binder.viewNames(context.environment)) {
+          if (!wildcardFits(each.pattern, view)) continue;
+          const syntax: Expression = { kind: 'name', name: view, span: each.span };
+          tables.push({ name: view, relation: binder.table(syntax, scopeOf(context, undefined)) });
+        }
         continue;
       }
       const name =

@@ -50,6 +50,7 @@ import {
   type ParameterType,
 } from './signature.js';
 import { commonType, widest } from './types.js';
+import type { QuerySettings, TimeScope } from '../settings.js';
 
 /** Tables by name. Names are case-sensitive. */
 export interface TableCatalog {
@@ -75,6 +76,9 @@ export interface BinderOptions {
   readonly otherWorkspace: (name: string) => OtherWorkspace | undefined;
   readonly now: bigint;
   readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
+  /** As the query's own `set` statements have it (settings.ts). */
+  readonly timeScope?: TimeScope | undefined;
+  readonly binAuto?: QuerySettings['binAuto'];
   /** Answers what an operator must know of the data to bind. Throws where there is no answer yet. */
   readonly ask: (question: Question) => readonly InquiryRow[];
 }
@@ -184,11 +188,50 @@ export class Binder implements FoldContext {
         this.binding(statement.name.text, statement.value, environment),
       );
     }
+    if (statement.kind === 'pattern') {
+      environment.set(statement.name.text, {
+        kind: 'pattern',
+        syntax: statement,
+        environment: environment.frozen(),
+      });
+    }
+    if (statement.kind === 'alias') {
+      const { place, name } = statement;
+      environment.set(databaseKey(name.text), {
+        kind: 'place',
+        place,
+        environment: environment.frozen(),
+      });
+    }
+  }
+
+  /** The names that `restrict access` leaves: values, what it lists, and what is declared later. */
+  restricted(
+    { entities }: Statement & { kind: 'restrict' },
+    environment: Environment,
+  ): Environment {
+    const scope = { input: undefined, environment };
+    const listed = entities.map(({ place, pattern }) => {
+      const first = place?.args[0]?.value;
+      const text = first === undefined ? undefined : this.constantText(first, scope);
+      return { place: place === undefined ? undefined : placeKey(place.name, text), pattern };
+    });
+    const lists = (name: string, place: string | undefined): boolean =>
+      listed.some((each) => each.place === place && wildcardFits(each.pattern, name));
+    const left = new Environment(undefined, lists);
+    for (const name of environment.names()) {
+      const binding = environment.find(name);
+      const isKept =
+        binding?.kind === 'scalar' || binding?.kind === 'place' || lists(name, undefined);
+      if (binding !== undefined && isKept) left.set(name, binding);
+    }
+    return left;
   }
 
   private binding(name: string, value: Expression, environment: Environment): Binding {
     // The value sees what was declared before it, not itself.
     if (value.kind === 'function') {
+      checkParameters(value);
       return { kind: 'function', syntax: value, environment: environment.frozen(), name };
     }
     if (this.isTable(value, { input: undefined, environment })) {
@@ -218,11 +261,13 @@ export class Binder implements FoldContext {
         if (value.name === 'materialize' || value.name === 'table' || value.name === 'view')
           return true;
         const binding = scope.environment.find(value.name);
+        if (binding?.kind === 'pattern') return true;
         return binding?.kind === 'function' && this.makesTable(binding.syntax, binding.environment);
       }
       case 'member': {
         const root = rootCall(value);
-        return root !== undefined && placeFunctions.has(root);
+        if (root === undefined) return false;
+        return placeFunctions.has(root) || scope.environment.find(root)?.kind === 'pattern';
       }
       case 'star':
       case 'literal':
@@ -305,9 +350,14 @@ export class Binder implements FoldContext {
       case 'call':
         return this.tableCall(value, scope);
       case 'member': {
-        const place = this.place(value, scope);
-        if (place !== undefined) return this.scanIn(place, value.name, value.span, scope);
-        break;
+        const { target } = value;
+        const pattern = target.kind === 'call' ? scope.environment.find(target.name) : undefined;
+        if (pattern?.kind === 'pattern' && target.kind === 'call')
+          return this.patternCase(pattern, [...target.args, pathOf(value)], value.span, scope);
+        const found = this.place(value, scope);
+        if (found === undefined) break;
+        if (!scope.environment.mayName(value.name, found.key)) refuseRestricted(value);
+        return this.scanIn(found.workspace, value.name, value.span, scope);
       }
       case 'star':
       case 'literal':
@@ -335,14 +385,64 @@ export class Binder implements FoldContext {
       case 'function':
         return this.callTable(binding, [], span, new Environment());
       case 'scalar':
-        problem('SEM0100', `'${name}' is a value, not a table`, span);
+      case 'pattern':
+      case 'place':
+        problem(
+          'SEM0100',
+          `'${name}' is a ${binding.kind === 'scalar' ? 'value' : binding.kind}, not a table`,
+          span,
+        );
     }
+  }
+
+  /** `app("x").["y"]`: the case of the pattern that has these values. */
+  private patternCase(
+    pattern: Binding & { kind: 'pattern' },
+    args: readonly NamedExpression[],
+    span: Span,
+    scope: Scope,
+  ): Relation {
+    const { syntax, environment } = pattern;
+    const { parameters, cases, name } = syntax;
+    if (args.length !== parameters.length)
+      problem('KS119', `The pattern '${name.text}' takes ${parameters.length} values`, span);
+    const outside = { input: undefined, environment };
+    const valueOf = (value: Expression, index: number, where: Scope): ConstantValue => {
+      const type = parameters[index]?.type;
+      const bound = this.scalar(value, where);
+      if (type === undefined || type === 'tabular')
+        return problem('KS107', 'A pattern takes values', value.span);
+      const made = convert(bound, type, value.span, this);
+      if (made.kind !== 'constant') problem('SEM0101', 'It must be a constant', value.span);
+      return made.value;
+    };
+    const given = args.map((arg, index) =>
+      valueOf(arg.value, index, { input: undefined, environment: scope.environment }),
+    );
+    const found = cases.find((each) =>
+      each.values.every((value, index) => valueOf(value, index, outside) === given[index]),
+    );
+    if (found === undefined)
+      problem('SEM0100', `The pattern '${name.text}' has no such case`, span);
+    return this.callTable(
+      {
+        kind: 'function',
+        syntax: { kind: 'function', parameters, body: found.body, view: false, span: found.span },
+        environment,
+        name: name.text,
+      },
+      args,
+      span,
+      scope.environment,
+    );
   }
 
   private tableCall(value: Expression & { kind: 'call' }, scope: Scope): Relation {
     const binding = scope.environment.find(value.name);
     if (binding?.kind === 'function')
       return this.callTable(binding, value.args, value.span, scope.environment);
+    if (binding?.kind === 'pattern')
+      return this.patternCase(binding, value.args, value.span, scope);
     const first = value.args[0]?.value;
     switch (value.name) {
       case 'materialize':
@@ -373,70 +473,94 @@ export class Binder implements FoldContext {
     }
   }
 
-  /** The workspace of `workspace("this").T`, `database("workspace").T`. */
-  private place(value: Expression & { kind: 'member' }, scope: Scope): OtherWorkspace | undefined {
-    const own: OtherWorkspace = this.options;
+  /** The workspace of `workspace("this").T`, `database("workspace").T`, and how the query names it. */
+  private place(
+    value: Expression & { kind: 'member' },
+    scope: Scope,
+  ): { workspace: OtherWorkspace; key: string } | undefined {
     let target: Expression = value.target;
-    for (;;) {
-      if (target.kind === 'call' && placeFunctions.has(target.name)) {
-        const first = target.args[0]?.value;
-        const text = first === undefined ? undefined : this.constantText(first, scope);
-        if (target.name === 'workspace' || target.name === 'resource') {
-          if (text === undefined)
-            problem('SEM0101', `${target.name}() takes a name or an id`, target.span);
-          if (text === this.options.workspaceId || this.options.workspaceNames.includes(text))
-            return own;
-          const other = this.options.otherWorkspace(text);
-          if (other === undefined) unknownWorkspace(text, target.span);
-          this.places.set(other.workspaceId, { text, span: target.span });
-          return other.workspaceId === own.workspaceId ? own : other;
-        }
-        if (
-          target.name === 'database' &&
-          (text === databaseName ||
-            text === '' ||
-            (text !== undefined && this.options.workspaceNames.includes(text)))
-        ) {
-          return own;
-        }
-        notSupported(`${target.name}()`, target.span);
-      }
-      if (target.kind !== 'member') return undefined;
-      target = target.target;
+    while (target.kind === 'member') target = target.target;
+    if (target.kind !== 'call' || !placeFunctions.has(target.name)) return undefined;
+    return this.placeOf(target, scope);
+  }
+
+  private placeOf(
+    target: Expression & { kind: 'call' },
+    scope: Scope,
+  ): { workspace: OtherWorkspace; key: string } {
+    const own: OtherWorkspace = this.options;
+    const first = target.args[0]?.value;
+    const text = first === undefined ? undefined : this.constantText(first, scope);
+    const key = placeKey(target.name, text);
+    const alias = text === undefined ? undefined : scope.environment.find(databaseKey(text));
+    if (target.name === 'database' && alias?.kind === 'place' && alias.place.kind === 'call') {
+      const inner = { input: undefined, environment: alias.environment };
+      return { workspace: this.placeOf(alias.place, inner).workspace, key };
     }
+    const isOwn =
+      text === this.options.workspaceId || this.options.workspaceNames.includes(text ?? '');
+    if (target.name === 'workspace' || target.name === 'resource') {
+      if (text === undefined)
+        problem('SEM0101', `${target.name}() takes a name or an id`, target.span);
+      if (isOwn) return { workspace: own, key };
+      const other = this.options.otherWorkspace(text);
+      if (other === undefined) unknownWorkspace(text, target.span);
+      this.places.set(other.workspaceId, { text, span: target.span });
+      return { workspace: other.workspaceId === own.workspaceId ? own : other, key };
+    }
+    if (target.name === 'database' && (text === databaseName || text === '' || isOwn))
+      return { workspace: own, key };
+    return notSupported(`${target.name}()`, target.span);
   }
 
   /** Names of all tables that a query may name without saying a workspace. */
-  tableNames(): Iterable<string> {
-    if (this.here.length === 1) return this.options.tables.names();
-    return new Set(this.here.flatMap((each) => [...each.tables.names()]));
+  tableNames(environment: Environment): Iterable<string> {
+    const names =
+      this.here.length === 1
+        ? [...this.options.tables.names()]
+        : [...new Set(this.here.flatMap((each) => [...each.tables.names()]))];
+    return names.filter((name) => environment.mayName(name));
+  }
+
+  /** Functions that are declared as views: a union's wildcards take them in. */
+  viewNames(environment: Environment): string[] {
+    const isView = (name: string): boolean => {
+      const binding = environment.find(name);
+      return binding?.kind === 'function' && binding.syntax.view;
+    };
+    return [...new Set(environment.names())].filter(isView).sort();
   }
 
   /** A table by its name, of each workspace that the query is put to. */
   scan(name: string, span: Span, scope: Scope): Relation {
-    const found = this.here.filter((each) => each.tables.get(name) !== undefined);
+    const found = this.here.filter(
+      (each) => each.tables.get(name) !== undefined && scope.environment.mayName(name),
+    );
     const [only, another] = found;
-    if (only === undefined || another === undefined)
-      return this.scanIn(only ?? this.options, name, span, scope);
+    if (only === undefined) this.unknownTable(name, span, scope);
+    if (another === undefined) return this.scanIn(only, name, span, scope);
     const tables = found.map((each) => ({ name, relation: this.scanIn(each, name, span, scope) }));
     return unite({ binder: this, environment: scope.environment }, tables, false, undefined);
+  }
+
+  private unknownTable(
+    name: string,
+    span: Span,
+    scope: Scope,
+    tables = this.tableNames(scope.environment),
+  ): never {
+    problem(
+      'SEM0100',
+      `'${name}' is not a known table or variable`,
+      span,
+      didYouMean(name, [...tables, ...scope.environment.names()]),
+    );
   }
 
   private scanIn(workspace: OtherWorkspace, name: string, span: Span, scope: Scope): Relation {
     const { workspaceId, tables } = workspace;
     const schema = tables.get(name);
-    if (schema === undefined) {
-      const known = [
-        ...(workspace === this.options ? this.tableNames() : tables.names()),
-        ...scope.environment.names(),
-      ];
-      problem(
-        'SEM0100',
-        `'${name}' is not a known table or variable`,
-        span,
-        didYouMean(name, known),
-      );
-    }
+    if (schema === undefined) this.unknownTable(name, span, scope, tables.names());
     // A name that something else in the statement has already gets an alias; the rest stay as stored.
     const described = scanColumns(schema);
     const clashing = new Set<string>();
@@ -489,14 +613,32 @@ export class Binder implements FoldContext {
     };
     const plan: Plan =
       constants.length === 0 ? scan : { kind: 'extend', input: scan, definitions: constants };
-    return relation(plan, columns, { ingestionTime });
+    return relation(this.inScope(plan, columns, span), columns, { ingestionTime });
+  }
+
+  /** The rows that `set query_datetimescope_…` leaves. */
+  private inScope(plan: Plan, columns: readonly VisibleColumn[], span: Span): Plan {
+    const scope = this.options.timeScope;
+    const column = scope === undefined ? undefined : columnNamed(columns, scope.column);
+    if (scope === undefined || column?.type !== 'datetime') return plan;
+    const ends = [
+      { operator: '>=' as const, end: scope.from },
+      { operator: '<=' as const, end: scope.to },
+    ];
+    return ends.reduce<Plan>((input, { operator, end }) => {
+      if (end === undefined) return input;
+      const value = constant('datetime', end);
+      const predicate = this.compare(operator, reference(column), value, span);
+      return { kind: 'filter', input, predicate };
+    }, plan);
   }
 
   /** A table that is only united with others: nothing but the union sees its columns. */
   scanAmongMany(name: string, span: Span, scope: Scope): Relation {
     const schema = this.here.length === 1 ? this.options.tables.get(name) : undefined;
     // A name that differs from the schema's own is another workspace's affair.
-    if (schema?.name !== name) return this.scan(name, span, scope);
+    if (schema?.name !== name || this.options.timeScope !== undefined)
+      return this.scan(name, span, scope);
     const { workspaceId, timeRange, tables } = this.options;
     const isEmpty = tables.isEmpty?.(name) ?? false;
     const { relation: made, names } = sharedScan(schema, { workspaceId, timeRange, isEmpty });
@@ -562,6 +704,7 @@ export class Binder implements FoldContext {
       if (name === undefined || !parameters.some((each) => each.name === name)) {
         problem('KS119', `'${binding.name}' takes ${parameters.length} arguments`, arg.span);
       }
+      if (given.has(name)) problem('KS119', `'${name}' is given twice`, arg.span);
       given.set(name, arg.value);
       position++;
     }
@@ -1107,6 +1250,21 @@ export class Binder implements FoldContext {
       case 'geo_info_from_ip_address':
       case 'http_request':
         return notSupported(`${value.name}()`, value.nameSpan);
+      case 'bin_auto': {
+        const { binAuto } = this.options;
+        const first = value.args[0]?.value;
+        if (binAuto === undefined || first === undefined)
+          problem(
+            'KS119',
+            'bin_auto() takes a value, and its size by a statement before',
+            value.span,
+            'Write set query_bin_auto_size = 1h; before the query.',
+          );
+        const binned = this.scalar(first, scope);
+        return binAuto.at === undefined
+          ? this.call('bin', [binned, binAuto.size], value.span)
+          : this.call('bin_at', [binned, binAuto.size, binAuto.at], value.span);
+      }
       case 'current_database':
         return constant('string', databaseName);
       default:
@@ -1418,7 +1576,8 @@ export class Binder implements FoldContext {
         if (scope.environment.find(value.name)?.kind === 'function') return '';
         const row = functionNamed(value.name);
         const first = value.args[0]?.value;
-        const naming = row === undefined ? undefined : resultNaming.get(value.name);
+        const isKnown = row !== undefined || value.name === 'bin_auto';
+        const naming = isKnown ? resultNaming.get(value.name) : undefined;
         if (naming !== undefined && first !== undefined) {
           const name = this.nameFor(first, scope);
           return naming === '' ? name : name === '' ? '' : `${naming}_${name}`;
@@ -1470,6 +1629,37 @@ export function unknownWorkspace(text: string, span: Span): never {
     span,
     'Name it by its id, its resource id, or its name.',
   );
+}
+
+const databaseKey = (name: string): string => placeKey('database', name);
+
+const placeKey = (call: string, name: string | undefined): string =>
+  `${call}(${JSON.stringify(name ?? '')})`;
+
+const pathOf = ({ name, span }: Expression & { kind: 'member' }): NamedExpression => ({
+  names: [],
+  value: { kind: 'literal', type: 'string', value: name, span },
+  span,
+});
+
+function refuseRestricted({ name, span }: Expression & { kind: 'member' }): never {
+  problem('SEM0100', `'${name}' is not among what 'restrict access' allows`, span);
+}
+
+/** Tables first, defaults last, each name once. */
+function checkParameters({ parameters }: FunctionSyntax): void {
+  const names = new Set<string>();
+  let [values, defaults] = [false, false];
+  for (const { name, type, fallback, span } of parameters) {
+    if (names.has(name)) problem('KS201', `The parameter '${name}' is declared twice`, span);
+    names.add(name);
+    if (type === 'tabular' && values)
+      problem('SYN0002', 'Parameters that are tables come first', span);
+    if (type !== 'tabular') values = true;
+    if (fallback === undefined && defaults && type !== 'tabular')
+      problem('SYN0002', 'Parameters with a default come last', span);
+    if (fallback !== undefined) defaults = true;
+  }
 }
 
 const noColumns: ReadonlySet<Column> = new Set();

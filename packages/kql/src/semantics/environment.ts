@@ -1,6 +1,6 @@
 /** What names mean outside of a row: `let` variables, parameters and functions. */
 
-import type { Expression, FunctionSyntax } from '../syntax/tree.js';
+import type { Expression, FunctionSyntax, PatternSyntax } from '../syntax/tree.js';
 import type { Bound } from './bound.js';
 import type { Relation } from './relation.js';
 
@@ -15,15 +15,30 @@ export type Binding =
       readonly syntax: FunctionSyntax;
       readonly environment: Environment;
       readonly name: string;
-    };
+    }
+  | { readonly kind: 'pattern'; readonly syntax: PatternSyntax; readonly environment: Environment }
+  /** What `alias database` stands for. */
+  | { readonly kind: 'place'; readonly place: Expression; readonly environment: Environment };
+
+/** Which tables may be named: of a place as it is written, or of the workspaces that are asked. */
+export type Restriction = (table: string, place: string | undefined) => boolean;
 
 export class Environment {
   private readonly parent: Environment | undefined;
   private bindings = new Map<string, Binding>();
   private shared = false;
+  private readonly restriction: Restriction | undefined;
 
-  constructor(parent?: Environment) {
+  constructor(parent?: Environment, restriction?: Restriction) {
     this.parent = parent;
+    this.restriction = restriction;
+  }
+
+  /** False for a table that `restrict access` leaves out. */
+  mayName(table: string, place?: string): boolean {
+    for (let at: Environment | undefined = this; at !== undefined; at = at.parent)
+      if (at.restriction?.(table, place) === false) return false;
+    return true;
   }
 
   find(name: string): Binding | undefined {
@@ -44,7 +59,7 @@ export class Environment {
 
   /** This environment as it is now: what is declared later does not show in it. */
   frozen(): Environment {
-    const copy = new Environment(this.parent);
+    const copy = new Environment(this.parent, this.restriction);
     copy.bindings = this.bindings;
     copy.shared = true;
     this.shared = true;

@@ -28,6 +28,7 @@ import type {
   BinaryOperator,
   ColumnSyntax,
   ConstantValue,
+  EntitySyntax,
   Expression,
   FunctionSyntax,
   ListOperator,
@@ -35,6 +36,7 @@ import type {
   NamedExpression,
   OperatorSyntax,
   ParameterSyntax,
+  PatternSyntax,
   Pipeline,
   Statement,
 } from './tree.js';
@@ -346,14 +348,97 @@ export class Parser {
       const parameters = this.parameters();
       return { kind: 'declare', parameters, span: this.spanFrom(start) };
     }
+    if (this.is('declare') && this.is('pattern', 1)) return this.pattern();
+    if (this.is('alias') && this.is('database', 1)) {
+      this.at += 2;
+      const name = this.is('[') ? this.name() : this.name("the alias's name");
+      this.expect('=');
+      let place = this.placeCall();
+      // `cluster("…").database("…")`: the first says that it is elsewhere.
+      while (this.accept('.')) {
+        const inner = this.placeCall();
+        if (place.name !== 'cluster') place = inner;
+      }
+      return { kind: 'alias', name, place, span: this.spanFrom(start) };
+    }
+    if (this.is('restrict') && this.is('access', 1)) return this.restriction();
     for (const word of ['declare', 'alias', 'restrict']) {
       if (this.is(word) && this.peek(1).kind === 'name') {
-        notSupported(`The '${word}' statement`, spanOf(this.peek()));
+        notSupported(`The statement '${word} ${this.peek(1).text}'`, spanOf(this.peek()));
       }
     }
     if (this.is('.')) notSupported('A management command', spanOf(this.peek()));
     const value = this.pipeline();
     return { kind: 'query', value, span: this.spanFrom(start) };
+  }
+
+  private placeCall(): Expression & { kind: 'call' } {
+    if (this.peek().kind !== 'name' || !this.is('(', 1)) this.unexpected('database(…)');
+    const call = this.call();
+    return call.kind === 'call' ? call : this.unexpected('database(…)');
+  }
+
+  private restriction(): Statement {
+    const start = this.start;
+    this.at += 2;
+    this.expect('to');
+    this.expect('(');
+    const entities: EntitySyntax[] = [];
+    do {
+      const place = this.peek().kind === 'name' && this.is('(', 1) ? this.placeCall() : undefined;
+      if (place !== undefined) this.expect('.');
+      entities.push({ place, pattern: this.wildcardName().text });
+    } while (this.accept(','));
+    this.expect(')');
+    return { kind: 'restrict', entities, span: this.spanFrom(start) };
+  }
+
+  private pattern(): Statement {
+    const start = this.start;
+    this.at += 2;
+    const name = this.name("the pattern's name");
+    if (!this.is('=')) notSupported('A pattern without cases', name.span);
+    this.expect('=');
+    const parameters = this.parameters();
+    const hasPath = this.accept('[');
+    if (hasPath) {
+      const at = this.start;
+      const path = this.name("the path's name").text;
+      this.expect(':');
+      const type = this.scalarType();
+      parameters.push({
+        name: path,
+        type,
+        columns: [],
+        fallback: undefined,
+        span: this.spanFrom(at),
+      });
+      this.expect(']');
+    }
+    const cases: PatternSyntax['cases'][number][] = [];
+    this.expect('{');
+    while (!this.is('}')) {
+      const at = this.start;
+      const values: Expression[] = [];
+      this.expect('(');
+      do values.push(this.expression());
+      while (this.accept(','));
+      this.expect(')');
+      if (hasPath) {
+        this.expect('.');
+        this.expect('[');
+        values.push(this.expression());
+        this.expect(']');
+      }
+      this.expect('=');
+      this.expect('{');
+      const body = this.nested(() => this.statements('}'));
+      this.expect('}');
+      this.accept(';');
+      cases.push({ values, body, span: this.spanFrom(at) });
+    }
+    this.expect('}');
+    return { kind: 'pattern', name, parameters, hasPath, cases, span: this.spanFrom(start) };
   }
 
   private letValue(): Expression {

@@ -179,4 +179,39 @@ export type Statement =
       readonly kind: 'declare';
       readonly parameters: readonly ParameterSyntax[];
       readonly span: Span;
+    }
+  | PatternSyntax
+  /** `alias database A = workspace("b")`. */
+  | {
+      readonly kind: 'alias';
+      readonly name: Name;
+      readonly place: Expression;
+      readonly span: Span;
+    }
+  /** `restrict access to (A, B*, workspace("b").*)`. */
+  | {
+      readonly kind: 'restrict';
+      readonly entities: readonly EntitySyntax[];
+      readonly span: Span;
     };
+
+export interface EntitySyntax {
+  /** `database("…")` or `workspace("…")`, where the pattern is of tables there. */
+  readonly place: (Expression & { readonly kind: 'call' }) | undefined;
+  readonly pattern: string;
+}
+
+/** `declare pattern app = (a:string)[b:string] { ("x").["y"] = { body }; }`. */
+export interface PatternSyntax {
+  readonly kind: 'pattern';
+  readonly name: Name;
+  /** The path's, if there is one, is the last. */
+  readonly parameters: readonly ParameterSyntax[];
+  readonly hasPath: boolean;
+  readonly cases: readonly {
+    readonly values: readonly Expression[];
+    readonly body: readonly Statement[];
+    readonly span: Span;
+  }[];
+  readonly span: Span;
+}

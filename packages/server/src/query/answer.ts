@@ -48,7 +48,9 @@ export function encodeAnswer(options: {
         columns: result.columns.map(({ name, type }) => ({ name, type })),
       });
       yield utf8(`${at === 0 ? '' : ','}${head.slice(0, -1)},"rows":[`);
-      const encoder = new RowEncoder({ rowsMax: limits.rowsMax, bytesMax: bytesLeft });
+      const rowsMax = Math.min(result.rowsMax ?? limits.rowsMax, limits.rowsMax);
+      const bytesMax = Math.min(result.bytesMax ?? bytesLeft, bytesLeft);
+      const encoder = new RowEncoder({ rowsMax, bytesMax });
       const before = bytesLeft;
       if (problems.length === 0) {
         const rowsOf = run(result);
@@ -60,7 +62,8 @@ export function encodeAnswer(options: {
           }
           const rest = encoder.end();
           if (rest !== undefined) yield rest;
-          if (encoder.cut !== undefined) problems.push(tooLarge(encoder.cut, limits));
+          if (encoder.cut !== undefined)
+            problems.push(tooLarge(encoder.cut, { rowsMax, bytesMax }));
         } catch (error) {
           const refusal = engineRefusal(error, preferences.timeoutSeconds);
           if (!committed || refusal === undefined) throw error;
@@ -71,7 +74,7 @@ export function encodeAnswer(options: {
         rowsRead += statistics?.rowsRead ?? 0;
         memoryBytes = Math.max(memoryBytes, statistics?.memoryBytes ?? 0);
       }
-      bytesLeft = encoder.bytesLeft;
+      bytesLeft -= bytesMax - encoder.bytesLeft;
       rows += encoder.rows;
       sizes.push({ tableRowCount: encoder.rows, tableSize: before - bytesLeft });
       yield utf8(']}');
@@ -111,8 +114,11 @@ export function encodeAnswer(options: {
 }
 
 /** Azure's words for a result over a limit. */
-function tooLarge(cut: 'rows' | 'bytes', limits: QueryLimits): ErrorDetail {
-  const limit = cut === 'rows' ? `${limits.rowsMax} records` : `${limits.resultBytesMax} bytes`;
+function tooLarge(
+  cut: 'rows' | 'bytes',
+  limits: { readonly rowsMax: number; readonly bytesMax: number },
+): ErrorDetail {
+  const limit = cut === 'rows' ? `${limits.rowsMax} records` : `${limits.bytesMax} bytes`;
   return {
     code: '-2133196797',
     message: `The results of this query exceed the set limit of ${limit}, so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for more information and possible solutions.`,

@@ -11,7 +11,7 @@ import type { AuthenticatedHandler, Incoming, Outgoing } from '../http/request.j
 import { resourceKey } from '../http/request-path.js';
 import type { RequestPath } from '../http/request-path.js';
 import type { Workspaces } from '../workspaces/workspace.js';
-import { badRequest, throttled } from './failures.js';
+import { throttled } from './failures.js';
 import { queryLimits } from './limits.js';
 import type { QueryLimits } from './limits.js';
 import { workspaceMetadata } from './metadata.js';
