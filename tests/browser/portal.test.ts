@@ -200,6 +200,21 @@ describe('the portal', { skip: missing ?? false }, () => {
     await grid(admin).locator(`[aria-colindex="${columnCount}"]`).first().waitFor();
   });
 
+  test('the Data page says what became of what was sent, and what stands over it', async () => {
+    await admin.getByRole('link', { name: 'Data' }).click();
+    await admin
+      .getByRole('region', { name: 'Locks and holds' })
+      .getByText('None stand here.')
+      .waitFor();
+    await admin.getByRole('region', { name: 'Retention' }).getByText(/keeps/).waitFor();
+    await admin
+      .getByRole('region', { name: 'Accounting' })
+      .getByText(/Stream|Nothing/)
+      .first()
+      .waitFor();
+    await admin.screenshot({ path: join(pictures, 'data.png') });
+  });
+
   test('the Agents page lists this machine, makes an enrolment line and revokes an agent', async () => {
     await admin.getByRole('link', { name: 'Agents' }).click();
     const row = admin.getByRole('row').filter({ hasText: hostname() });
