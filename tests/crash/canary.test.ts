@@ -1,56 +1,33 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { azureClients, bearer, raw, rowsOf } from '../support/clients.js';
+import { assertNowhere, newMarker } from '../support/canary.js';
+import { cliJson, signInAdministrator } from '../support/cli.js';
 import { eventually, Service } from '../support/service.js';
 
 /** Rows that carry the marker: enough that sorting them does not fit a small memory limit. */
 const rowsCount = 20_000;
 
 let service: Service;
-const marker = `canary${Array.from({ length: 24 }, () => 'abcdefghijkmnpqrstuvwxyz'[Math.floor(Math.random() * 24)]).join('')}`;
+const marker = newMarker();
+
+/** Where backups go: outside the service's directory. */
+let elsewhere: string;
 
 before(async () => {
-  service = await Service.start();
+  elsewhere = await mkdtemp(join(tmpdir(), 'backups-of-the-canary-'));
+  service = await Service.start({
+    flags: ['--backup', join(elsewhere, 'repository'), '--backup-hours', '0'],
+  });
+  await signInAdministrator(service);
 });
-after(() => service.remove());
-
-/** Files below a directory whose name or content holds one of the forms of the marker. */
-async function findMarker(directory: string): Promise<string[]> {
-  const forms = [
-    Buffer.from(marker),
-    Buffer.from(Buffer.from(marker).toString('hex')),
-    Buffer.from(marker, 'utf16le'),
-  ];
-  const found: string[] = [];
-  const look = async (path: string): Promise<void> => {
-    for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
-      const child = join(path, entry.name);
-      if (entry.name.includes(marker)) found.push(child);
-      if (entry.isDirectory()) await look(child);
-      else if (entry.isFile()) {
-        const bytes = await readFile(child).catch(() => Buffer.alloc(0));
-        if (forms.some((form) => bytes.includes(form))) found.push(child);
-      }
-    }
-  };
-  await look(directory);
-  return found;
-}
-
-/** Everything that the service may write: its data, its home, its temporary folder, its log. */
-async function assertNowhere(moment: string): Promise<void> {
-  assert.deepEqual(await findMarker(service.directory), [], moment);
-  const temporary = (await readdir(tmpdir())).filter((name) =>
-    /chdb|clickhouse|strongroom/i.test(name),
-  );
-  for (const name of temporary) {
-    assert.deepEqual(await findMarker(join(tmpdir(), name)), [], `${moment}: ${name}`);
-  }
-  assert.ok(!service.output.includes(marker), `${moment}: the log`);
-}
+after(async () => {
+  await service?.remove();
+  await rm(elsewhere, { recursive: true, force: true });
+});
 
 const heavy: readonly [what: string, kql: string][] = [
   ['a group-by', 'Text_CL | summarize n = count(), any = max(RawData) by RawData | top 5 by n'],
@@ -99,7 +76,7 @@ test('an ingested marker is in no file in the clear, whatever is asked and whate
     ([row]) => Number(row?.['n']) === rowsCount,
   );
   assert.equal(Number(counted?.['n']), rowsCount, 'the marker can be searched for');
-  await assertNowhere('after ingest');
+  await assertNowhere(service, marker, 'after ingest');
 
   const ask = (query: string) =>
     raw(service, {
@@ -111,9 +88,9 @@ test('an ingested marker is in no file in the clear, whatever is asked and whate
   for (const [what, query] of heavy) {
     const answering = ask(query);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    await assertNowhere(`while ${what} runs`);
+    await assertNowhere(service, marker, `while ${what} runs`);
     assert.ok([200, 400, 504].includes((await answering).status), what);
-    await assertNowhere(`after ${what}`);
+    await assertNowhere(service, marker, `after ${what}`);
   }
 
   // A dead letter quotes the row that did not fit: it is as secret as the row.
@@ -129,13 +106,27 @@ test('an ingested marker is in no file in the clear, whatever is asked and whate
     ([row]) => Number(row?.['n']) === 1,
   );
   assert.equal(Number(refused[0]?.['n']), 1);
-  await assertNowhere('after a row that did not fit');
+  await assertNowhere(service, marker, 'after a row that did not fit');
+
+  // All keys are replaced, tables are written anew, and a backup is taken on the way.
+  const rotating = cliJson(service, ['keys', 'rotate']);
+  await assertNowhere(service, marker, 'while keys rotate');
+  await rotating;
+  const rotated = await eventually(
+    () => cliJson<{ disk: { current: number; rotating: boolean } }>(service, ['keys', 'status']),
+    ({ disk }) => disk.current === 2 && !disk.rotating,
+    120_000,
+  );
+  assert.equal(rotated.disk.current, 2);
+  await assertNowhere(service, marker, 'after the rotation');
+  await cliJson(service, ['backup', 'take']);
+  await assertNowhere(service, marker, 'after a backup', [elsewhere]);
 
   const running = heavy.map(([, query]) => ask(query).catch(() => undefined));
   await new Promise((resolve) => setTimeout(resolve, 100));
   await service.end('SIGKILL');
   await Promise.all(running);
-  await assertNowhere('after kill -9 in the middle');
+  await assertNowhere(service, marker, 'after kill -9 in the middle');
   await service.run();
-  await assertNowhere('after the next start');
+  await assertNowhere(service, marker, 'after the next start');
 });

@@ -17,6 +17,8 @@ let service: Service;
 let clients: AzureClients;
 let secrets: string;
 const marker = newMarker();
+/** For what many fsyncs go into: a busy machine takes its time. */
+const patience = 120_000;
 const group = (): string => service.bootstrap.resourceGroup;
 const workspaceName = (): string => service.bootstrap.workspaceName;
 
@@ -133,7 +135,11 @@ test('a workspace is linked to a key in a vault by Azure’s own client', async 
       disk: { current: number; rotating: boolean; bytesUnderOldKeys: number };
     };
   };
-  const rotated = await eventually(status, ({ disk }) => disk.current === 2 && !disk.rotating);
+  const rotated = await eventually(
+    status,
+    ({ disk }) => disk.current === 2 && !disk.rotating,
+    patience,
+  );
   assert.equal(rotated.managedBy, 'customer');
   assert.equal(rotated.provider, `azurekeyvault:${vault.url}/keys/cmk`);
   assert.equal(rotated.disk.bytesUnderOldKeys, 0);
@@ -184,6 +190,7 @@ test('revoked: unreadable, no engine process; what comes is sealed and is there 
     await eventually(
       () => stored().catch(() => 0),
       (n) => n === 7,
+      patience,
     ),
     7,
   );
