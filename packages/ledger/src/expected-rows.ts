@@ -127,16 +127,16 @@ function readParts(value: unknown): EntryCommitment[] {
     const { table, shape, day, rows } = each as Readonly<Record<string, unknown>>;
     return readList(rows).map((row) => {
       const [position, count, root] = readList(row);
-      // An entry without rows has no tree; its place is all that counts.
-      const text = Number(count) === 0 ? noRoot : String(root);
+      // An entry without rows has no tree and no columns; its place is all that counts.
+      const isEmpty = Number(count) === 0;
       return entryCommitment({
         table: String(table),
-        shape: String(shape),
+        shape: isEmpty ? noHash : String(shape),
         day: String(day),
-        row: [String(position), Number(count), text],
+        row: [String(position), Number(count), isEmpty ? noHash : String(root)],
       });
     });
   });
 }
 
-const noRoot = toBase64(new Uint8Array(32));
+const noHash = toBase64(new Uint8Array(32));
