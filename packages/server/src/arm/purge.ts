@@ -4,6 +4,7 @@ import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import { erasureScope } from '../purge/erasures.js';
 import { readFilters } from '../purge/filters.js';
+import { purgeLimits } from '../purge/limits.js';
 import { isoOfTicks } from '../retention/days.js';
 import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
@@ -12,11 +13,6 @@ import { workspacesPath } from './workspaces.js';
 
 const provider = 'Microsoft.OperationalInsights';
 const type = `${provider}/workspaces`;
-
-export const purgeLimits = {
-  /** Of one workspace, as Azure has it. */
-  purgesPerHourMax: 50,
-} as const;
 
 const hourMs = 3_600_000;
 

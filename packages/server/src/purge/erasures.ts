@@ -26,6 +26,7 @@ import type { RowCommitment, TableCommitments } from '../workspaces/record.js';
 import { ledgerOrigin } from '../workspaces/running-workspace.js';
 import type { Workspace, Workspaces } from '../workspaces/workspace.js';
 import { certificateText } from './certificate.js';
+import { purgeLimits } from './limits.js';
 
 /**
  * Purges and deletions, from the request to the certificate: docs/erasure.md.
@@ -82,11 +83,6 @@ export interface ErasuresOptions {
   readonly pollMs?: number;
 }
 
-const pollMsDefault = 15_000;
-/** How long replaced files may stay because queries read them, before the rest of it waits. */
-const sweepMsMax = 60_000;
-const sealMsMax = 10_000;
-
 const servicePrincipal: Principal = {
   kind: 'Service',
   id: readPrincipalId('00000000-0000-0000-0000-000000000000'),
@@ -115,11 +111,11 @@ export function openErasures(options: ErasuresOptions): Erasures {
   const runner = new Runner(options);
   const running = (async () => {
     // What an older catalog has lost shows before anybody asks for an erasure.
-    await clock.sleep(options.pollMs ?? pollMsDefault, stop.signal).catch(() => undefined);
+    await clock.sleep(options.pollMs ?? purgeLimits.pollMs, stop.signal).catch(() => undefined);
     await runner.restoreHolds(stop.signal);
     while (!stop.signal.aborted) {
       await clock
-        .sleep(options.pollMs ?? pollMsDefault, stop.signal)
+        .sleep(options.pollMs ?? purgeLimits.pollMs, stop.signal)
         .then(() => runner.runDue())
         .catch((error: unknown) => {
           if (!stop.signal.aborted) log.warn('erasures did not run', errorFields(error));
@@ -460,7 +456,7 @@ class Runner {
 
   async #sweep(open: Workspace, table: string): Promise<void> {
     const { clock } = this.#options;
-    const until = clock.monotonicMs() + sweepMsMax;
+    const until = clock.monotonicMs() + purgeLimits.sweepMs;
     while (!(await open.erasing.sweep(table))) {
       if (this.#stopped || clock.monotonicMs() > until) throw new NotNow('QueriesRunning');
       await clock.sleep(250);
@@ -537,7 +533,7 @@ class Runner {
       return position === '' ? [] : [position];
     });
     const last = records.reduce((most, each) => (BigInt(each) > most ? BigInt(each) : most), 0n);
-    const until = clock.monotonicMs() + sealMsMax;
+    const until = clock.monotonicMs() + purgeLimits.sealMs;
     while (BigInt(open.status().sealed) <= last) {
       if (this.#stopped || clock.monotonicMs() > until) throw new NotNow('NotSealed');
       await clock.sleep(50);
@@ -600,8 +596,6 @@ class Runner {
   }
 }
 
-/** Entries that one record names at most. */
-const entriesPerRecord = 10_000;
 /** Entries further apart are asked about apart. */
 const gapMax = 1_000n;
 
@@ -642,7 +636,7 @@ async function leftOf(
         ...(found.get(String(position)) ?? none),
         day: String(positions.get(position) ?? 0n),
       });
-      if (piece.length === entriesPerRecord) cut();
+      if (piece.length === purgeLimits.entriesPerRecordMax) cut();
     }
   }
   if (piece.length > 0 || pieces.length === 0) cut();

@@ -1,5 +1,6 @@
 import type { ColumnSchema, ScalarType } from '@strongroom/sql';
 import type { Json, JsonObject } from '../catalog/records.js';
+import { purgeLimits } from './limits.js';
 import { invalid, readList, readObject, readText } from '../arm/fields.js';
 
 /** The filters of a purge (azure-api.md §4.4) as KQL, so that they mean what a query would show. */
@@ -10,9 +11,7 @@ export interface PurgeFilters {
   readonly description: string;
 }
 
-export const filtersMax = 32;
-export const listValuesMax = 10_000;
-const textCharsMax = 32_768;
+const { filtersMax, listValuesMax, textCharsMax } = purgeLimits;
 
 const operators = ['==', '=~', 'in', 'in~', '>', '>=', '<', '<=', 'between'] as const;
 type Operator = (typeof operators)[number];
