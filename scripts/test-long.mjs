@@ -28,6 +28,7 @@ const suites = [
   'packages/engine/dist/manifest.test.js',
   'packages/server/dist/catalog/catalog-power-cut.test.js',
   'packages/server/dist/workspaces/applier.test.js',
+  'packages/server/dist/purge/erasures.test.js',
   'packages/server/dist/workspaces/power-cut.test.js',
   'packages/server/dist/workspaces/engine-power-cut.test.js',
   'tests/dist/e2e/fsck.test.js',
