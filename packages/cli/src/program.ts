@@ -6,6 +6,7 @@ import { addAuditCommand } from './commands/audit.js';
 import { addHoldCommands, addLockCommands } from './commands/lock.js';
 import { addBackupCommands } from './commands/backup.js';
 import { addKeyCommands } from './commands/keys.js';
+import { addExportCommands } from './commands/export.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
@@ -62,6 +63,7 @@ ${exitCodesHelp}`,
   addPurgeCommands(program, context);
   addRetentionCommands(program, context);
   addBackupCommands(program, context);
+  addExportCommands(program, context);
   addVerifyCommand(program, context);
   addProofCommands(program, context);
   addWitnessCommand(program, context);

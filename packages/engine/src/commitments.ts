@@ -196,6 +196,25 @@ export function rowLeaves(query: Omit<RowsQuery, 'range'> & { position: bigint }
   );
 }
 
+/** The rows of a range in the order of their places: rows of `[position, RowBinary in base64]`. */
+export function rowsInOrder(query: Pick<RowsQuery, 'table' | 'columns' | 'range'>): Statement {
+  return print(
+    select({
+      items: [
+        { value: call('toString', position) },
+        { value: call('base64Encode', rowBytes(query.columns)) },
+      ],
+      from: tableRelation(query.table, databaseName),
+      where: conditions(query),
+      orderBy: ['_Position', '_Row'].map((name) => ({
+        value: column(name),
+        direction: 'ASC' as const,
+        nulls: 'LAST' as const,
+      })),
+    }),
+  );
+}
+
 /** The bytes of one row: rows of `[RowBinary in base64]`. */
 export function rowContent(
   query: Omit<RowsQuery, 'range'> & { position: bigint; row: number },

@@ -27,6 +27,7 @@ export {
   rowCommitments,
   rowContent,
   rowLeaves,
+  rowsInOrder,
 } from './commitments.js';
 export type { EntryRows, RowsQuery } from './commitments.js';
 export { diskKeyUse } from './disk-key-use.js';

@@ -68,6 +68,23 @@ export { ExpectedRows } from './expected-rows.js';
 export type { ExpectedTable } from './expected-rows.js';
 export { printSubjectProof, verifySubjectProof } from './row-proof.js';
 export type { ProofSubject, ProvedSubject } from './row-proof.js';
+export { printRowText, readRowText } from './row-text.js';
+export {
+  exportNames,
+  exportOrigin,
+  parseExportManifest,
+  parseExportProofs,
+  printExportManifest,
+  verifyExportManifest,
+  verifyExportRows,
+} from './export-file.js';
+export type {
+  ExportEntry,
+  ExportManifest,
+  ExportObject,
+  ExportProofs,
+  ExportRecord,
+} from './export-file.js';
 export { verifyContinuation } from './continuation.js';
 export { tornHistory } from './history.js';
 export {

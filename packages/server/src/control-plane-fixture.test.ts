@@ -123,6 +123,7 @@ export async function openControlPlane(
       entry: notHere,
       row: notHere,
       find: async () => [],
+      inclusion: notHere,
       consistency: notHere,
     },
     changeRows: (run) => run(),

@@ -445,6 +445,7 @@ test('a query that cannot be recorded is not answered', async () => {
     },
     record: (draft) => running.record(draft),
     records: () => running.records(),
+    recordsFrom: (position) => running.recordsFrom(position),
     committed: 0n,
     proofs: running.proofs,
     verifierKey: running.verifierKey,

@@ -53,6 +53,8 @@ import { openErasures } from './purge/erasures.js';
 import { openRetention } from './retention/retention.js';
 import { openTrustedClock } from './retention/trusted-clock.js';
 import { Publication, readWitness } from './publication.js';
+import { openExports } from './export/exports.js';
+import { readTargets } from './export/targets.js';
 import { errorFields } from './log.js';
 import type { Log } from './log.js';
 import { createPortal } from './portal/portal.js';
@@ -314,7 +316,11 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   onClose(() => erasures.close());
   const retention = openRetention({ catalog, workspaces, clock, trusted, log });
   onClose(() => retention.close());
-  return { signer, workspaces, audit, backups, trusted, erasures, retention };
+  const { exportTargets: file, data } = settings;
+  const targets = await readTargets({ file, data, fs, clock, sha256 });
+  const exports = openExports({ ...shared, workspaces, targets });
+  onClose(() => exports.close());
+  return { signer, workspaces, audit, backups, trusted, erasures, retention, exports };
 }
 type Plane = Awaited<ReturnType<typeof openPlane>>;
 
@@ -454,6 +460,7 @@ async function createHandlers(
     query: createQuery(parts),
     management: createArm({
       ...parts,
+      exports: all.exports,
       keys: all.keys,
       tenantId,
       subscriptionId,

@@ -43,6 +43,8 @@ export interface Settings extends RootSettings {
   readonly backup: string;
   /** After so many hours another backup is taken; 0: only when asked. */
   readonly backupHours: number;
+  /** YAML file with the targets that tables may be exported to, absolute; empty: there are none. */
+  readonly exportTargets: string;
   /** Directories, absolute, that hold each acknowledged entry as well, best each on its own disk. */
   readonly replicas: readonly string[];
   /** Witnesses that sign checkpoints, each `URL=KEY`. */
@@ -265,6 +267,12 @@ const options = {
     placeholder: 'N',
     help: 'take a backup after so many hours (0: only when asked)',
   },
+  exportTargets: {
+    type: 'string',
+    fallback: () => '',
+    placeholder: 'FILE',
+    help: 'targets that tables may be exported to, YAML: docs/export.md',
+  },
   replicas: {
     type: 'paths',
     fallback: () => [],
@@ -446,6 +454,7 @@ export function readSettings(sources: {
     data,
     backup,
     replicas,
+    exportTargets: settings.exportTargets === '' ? '' : absolute(settings.exportTargets),
     rootKey: isRootName(settings.rootKey) ? settings.rootKey : absolute(settings.rootKey),
   };
 }

@@ -16,6 +16,8 @@ import { optionsOf, print } from '../context.js';
 import { cliError } from '../errors.js';
 import { journalLeaves, readRecords, verifyRows } from '../deep-verification.js';
 import type { DeepVerdict, ReadRecords, RowProblem } from '../deep-verification.js';
+import { findExports, verifyExport } from '../export-verification.js';
+import type { ExportFinding } from '../export-verification.js';
 import { Progress } from '../terminal.js';
 import { defaultRootKey, openKeysOf } from '../workspace-files.js';
 
@@ -66,10 +68,13 @@ export function addVerifyCommand(program: Command, context: Context): void {
       if (directory === undefined && own.proof === undefined) {
         throw cliError('CLI_USAGE', 'Give a directory, or a proof with --proof.');
       }
+      const exports = directory === undefined ? [] : await verifyExports(context, directory, given);
       const found =
-        directory === undefined ? [] : await verifyLedgers(context, directory, own, given);
+        directory === undefined || exports.length > 0
+          ? []
+          : await verifyLedgers(context, directory, own, given);
       const proofs = await verifyProofs(context, { own, given, found });
-      if (directory !== undefined && given.length === 0) {
+      if (found.length > 0 && given.length === 0) {
         context.terminal.note(
           'Verified with the keys found beside the ledgers. Against someone who could write there,\n' +
             'give the keys that you kept: --public-key FILE.\n',
@@ -77,16 +82,21 @@ export function addVerifyCommand(program: Command, context: Context): void {
       }
       const ok =
         found.every(isSound) &&
+        exports.every(({ problems }) => problems.length === 0) &&
         proofs.every(({ verdict, payload }) => verdict.ok && payload !== false);
       await print(
         context,
         options,
         {
           ok,
-          ...(directory === undefined ? {} : { ledgers: found.map(asJson) }),
+          ...(found.length === 0 ? {} : { ledgers: found.map(asJson) }),
+          ...(exports.length === 0 ? {} : { exports }),
           ...(proofs.length === 0 ? {} : { proofs: proofs.map(proofAsJson) }),
         },
-        () => found.map(asText).join('') + proofs.map(proofAsText).join(''),
+        () =>
+          found.map(asText).join('') +
+          exports.map(exportAsText).join('') +
+          proofs.map(proofAsText).join(''),
       );
       if (!ok) throw cliError('CLI_VERIFICATION_FAILED', 'Verification failed.');
     });
@@ -96,6 +106,7 @@ const help = `
   strongroom verify data                          everything below a data directory
   strongroom verify data --since kept.checkpoint  … which must continue what you kept
   strongroom verify --proof row.tlog-proof --public-key keys.txt
+  strongroom verify EXPORT_DIR --public-key keys.txt   an export, by itself
   strongroom verify COPY --deep                   … and every row of every table
 
 --deep opens the tables with the engine, which writes into their directory: give it a copy where nothing
@@ -104,6 +115,38 @@ keep checkpoints elsewhere (docs/formats/ledger.md).`;
 
 const isSound = ({ verdict, records, rows }: Finding): boolean =>
   verdict.ok && records.length === 0 && (rows === undefined || rows.problems.length === 0);
+
+/** What lies in an export; nothing where the directory is none. */
+async function verifyExports(
+  context: Context,
+  directory: string,
+  keys: readonly string[],
+): Promise<ExportFinding[]> {
+  const top = resolve(context.workingDirectory, directory);
+  const tables = await findExports(context, top);
+  if (tables.length > 0 && keys.length === 0) {
+    throw cliError('CLI_USAGE', 'An export is checked with the public key: give --public-key.');
+  }
+  const progress = new Progress(context.terminal);
+  const found: ExportFinding[] = [];
+  for (const table of tables) {
+    const name = relative(top, table) || '.';
+    const onProgress = (rows: number): void => progress.update(`${name}: ${rows} rows`);
+    found.push(await verifyExport(context, { top, directory: table, keys, onProgress }));
+  }
+  progress.update('');
+  return found;
+}
+
+function exportAsText(finding: ExportFinding): string {
+  const { directory, table, origin, files, rows, to, problems, unfinished } = finding;
+  const lines = [
+    `${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${directory}  ${table} of ${origin}, ${files} files, ${rows} rows, to position ${to}`,
+    ...problems.map(({ code, file, message }) => `        ${code}  ${file}: ${message}`),
+    ...unfinished.map((file) => `        not finished: ${file}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
 
 async function verifyLedgers(
   context: Context,

@@ -36,12 +36,13 @@ test('each role holds exactly these actions', () => {
       .replace('Microsoft.Strongroom/', '');
   const held = (role: keyof typeof roles): string =>
     [...roles[role].actions].map(short).sort().join(' ');
-  const reads = 'dcEndpoints/read dcRules/read holds/read locks/read roles/read ws/agents/read';
+  const reads =
+    'dcEndpoints/read dcRules/read holds/read locks/read roles/read ws/agents/read ws/dataExports/read';
   const tableReads = 'ws/read ws/tables/read';
   const contributor =
     'dcEndpoints/delete dcEndpoints/read dcEndpoints/write dcRules/delete dcRules/read ' +
-    'dcRules/write holds/read locks/read roles/read ws/agents/read ws/agents/write ws/create/action ws/delete ' +
-    'ws/query/read ws/read ws/tables/delete ws/tables/read ws/tables/write ws/write';
+    'dcRules/write holds/read locks/read roles/read ws/agents/read ws/agents/write ws/create/action ' +
+    'ws/dataExports/delete ws/dataExports/read ws/dataExports/write ws/delete ws/query/read ws/read ws/tables/delete ws/tables/read ws/tables/write ws/write';
   assert.equal(held('metricsPublisher'), 'Microsoft.Insights/Telemetry/Write');
   assert.equal(held('workspaceCreator'), 'ws/create/action');
   assert.equal(held('dataPurger'), 'ws/purge/action ws/read');
@@ -52,7 +53,7 @@ test('each role holds exactly these actions', () => {
   assert.equal(
     held('userAccessAdministrator'),
     'dcEndpoints/read dcRules/read holds/read holds/write locks/delete locks/read locks/write ' +
-      `roles/delete roles/read roles/write users/read ws/agents/read ${tableReads}`,
+      `roles/delete roles/read roles/write users/read ws/agents/read ws/dataExports/read ${tableReads}`,
   );
   const missing = actions.filter((action) => !roles.owner.actions.has(action));
   assert.deepEqual(missing, ['Microsoft.Insights/Telemetry/Write']);

@@ -1,4 +1,5 @@
 import { HttpError } from '../http/errors.js';
+import type { Exports } from '../export/exports.js';
 import type { AuthenticatedHandler, Incoming } from '../http/request.js';
 import type { Principal } from '../access/principal.js';
 import { refuseLocked } from '../locks/refuse-locked.js';
@@ -7,6 +8,7 @@ import { associationRoutes } from './associations.js';
 import { clusterRoutes } from './clusters.js';
 import type { ClusterOptions } from './clusters.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
+import { dataExportRoutes } from './data-exports.js';
 import { endpointRoutes } from './endpoints.js';
 import { holdRoutes } from './holds.js';
 import { lockRoutes } from './locks.js';
@@ -25,7 +27,7 @@ import { workspaceRoutes } from './workspaces.js';
  * answer comes: there are no long-running operations to poll.
  */
 export function createArm(
-  options: ArmOptions & { readonly keys?: ClusterOptions['keys'] },
+  options: ArmOptions & { readonly keys?: ClusterOptions['keys']; readonly exports?: Exports },
 ): AuthenticatedHandler {
   const routes = [
     ...workspaceRoutes(options),
@@ -35,6 +37,9 @@ export function createArm(
     ...ruleRoutes(options),
     ...associationRoutes(options),
     ...(options.keys === undefined ? [] : clusterRoutes({ ...options, keys: options.keys })),
+    ...(options.exports === undefined
+      ? []
+      : dataExportRoutes({ ...options, exports: options.exports })),
     ...roleRoutes(options),
     ...purgeRoutes(options),
     ...retentionRoutes(options),

@@ -49,7 +49,7 @@ export interface StoredSearch {
 
 /** A resource beside the workspaces: a data collection endpoint, rule or association, a cluster. */
 export interface StoredResource {
-  readonly kind: 'endpoint' | 'rule' | 'association' | 'cluster';
+  readonly kind: 'endpoint' | 'rule' | 'association' | 'cluster' | 'dataExport';
   readonly resourceKey: string;
   readonly resourceId: string;
   readonly name: string;

@@ -483,7 +483,7 @@ async function readErasures(database: Database): Promise<Partial<Snapshot>> {
   return { erasures: new Map(erasures.map((erasure) => [erasure.id, erasure])) };
 }
 
-const resourceKinds = ['endpoint', 'rule', 'association', 'cluster'] as const;
+const resourceKinds = ['endpoint', 'rule', 'association', 'cluster', 'dataExport'] as const;
 
 /** Azure's gigabyte is a thousand megabytes; -1 is no limit. */
 function dailyQuota(properties: JsonObject): { dailyQuotaBytes?: number } {

@@ -43,6 +43,8 @@ export interface Proofs {
   row(place: RowPlace): Promise<string>;
   /** The rows of a table that have these values, as JSON of a query shows them; the first few. */
   find(table: string, values: Readonly<Record<string, unknown>>): Promise<readonly RowPlace[]>;
+  /** The path of a leaf in the tree of `size` leaves. */
+  inclusion(index: bigint, size: bigint): Promise<readonly Uint8Array[]>;
   /** That the tree of `size` leaves (the newest by default) continues the one of `oldSize`. */
   consistency(oldSize: bigint, size?: bigint): Promise<ConsistencyAnswer>;
 }
@@ -230,6 +232,10 @@ export function createProofs(parts: ProofParts): Proofs {
         position: BigInt(String(position)),
         row: Number(row),
       }));
+    },
+
+    async inclusion(index, size) {
+      return (await ledger.proveInclusion(index, size)).hashes;
     },
 
     async consistency(oldSize, newSize) {

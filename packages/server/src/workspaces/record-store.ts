@@ -62,6 +62,24 @@ export class RecordStore {
     }
   }
 
+  /** Those at a position or behind it, oldest first; the first is found by halving. */
+  async *readFrom(position: bigint): AsyncGenerator<KeptRecord> {
+    const journal = this.#journal;
+    let [low, high] = [BigInt(journal.first), BigInt(journal.next)];
+    while (low < high) {
+      const middle = (low + high) / 2n;
+      let found = position;
+      for await (const entry of journal.read(journalSequence(middle))) {
+        found = decodeKept(entry).position;
+        break;
+      }
+      if (found < position) low = middle + 1n;
+      else high = middle;
+    }
+    if (low >= BigInt(journal.next)) return;
+    for await (const entry of journal.read(journalSequence(low))) yield decodeKept(entry);
+  }
+
   /** The next record begins a new segment, under the keys of then. */
   roll(): void {
     this.#journal.roll();

@@ -162,6 +162,14 @@ export type RecordDetail =
       readonly entries: number;
       readonly where: string;
     } & RecordRange)
+  /** Rows of these tables go to a target outside from now on, or no longer. */
+  | {
+      readonly type: 'exportCreated' | 'exportDeleted';
+      readonly exportId: string;
+      readonly name: string;
+      readonly tables: readonly string[];
+      readonly target: string;
+    }
   | { readonly type: 'restored'; readonly from: string; readonly checkpoint: string };
 
 export type RecordType = RecordDetail['type'];
@@ -191,6 +199,8 @@ const types: Readonly<Record<RecordType, true>> = {
   lockSet: true,
   lockRemoved: true,
   entriesLost: true,
+  exportCreated: true,
+  exportDeleted: true,
   restored: true,
 };
 

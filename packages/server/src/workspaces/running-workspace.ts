@@ -508,6 +508,12 @@ export class RunningWorkspace implements Workspace {
     }
   }
 
+  async *recordsFrom(position: bigint): AsyncGenerator<KeptRecord> {
+    this.#refuseClosed();
+    this.#keys();
+    yield* this.#parts.records.readFrom(position);
+  }
+
   async #recordsBetween({ from, to }: PositionRange): Promise<bigint[]> {
     const found: bigint[] = [];
     for await (const { position, record } of this.#parts.records.read()) {

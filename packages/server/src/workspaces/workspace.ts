@@ -95,6 +95,8 @@ export interface Workspace {
   ): Promise<TableCommitments[]>;
   /** All records, oldest first, also those that are not applied yet. */
   records(): AsyncIterable<KeptRecord>;
+  /** Those that were applied, at a position or behind it, oldest first. Throws while the key is away. */
+  recordsFrom(position: bigint): AsyncIterable<KeptRecord>;
   /** Runs a statement over tables that are made where the engine does not have them yet. */
   query(statement: Statement, options: WorkspaceQueryOptions): QueryRun;
   /** The tables that may hold rows; every other one is empty. Opens the engine. */
