@@ -22,7 +22,7 @@ interface RowProof {
 }
 
 before(async () => {
-  service = await Service.start();
+  service = await Service.start({ flags: ['--erasure-wait-hours', '0'] });
   await signInAdministrator(service);
   const rows = Array.from({ length: 20 }, (_, n) =>
     JSON.stringify({
@@ -132,6 +132,34 @@ test('the checkpoint is kept, and a later one has to continue it', async () => {
   assert.equal((await cli(service, ['checkpoint'])).code, 0);
   const verdict = await cli(service, ['verify', service.data, '--since', kept]);
   assert.equal(verdict.code, 0, verdict.out);
+});
+
+test('after a purge what is left verifies, and is proved under the new commitment', async () => {
+  const file = join(service.directory, 'purged.tlog-proof');
+  const asked = await cli(service, [
+    'purge',
+    'request',
+    'Text_CL',
+    '--filter',
+    'FilePath == /t/3',
+    '--yes',
+  ]);
+  assert.equal(asked.code, 0, asked.out + asked.notes);
+  await eventually(
+    () =>
+      cliJson<{ n: number }[]>(service, [
+        'query',
+        'Text_CL | where FilePath == "/t/3" | summarize n = count()',
+      ]),
+    ([row]) => Number(row?.n) === 0,
+  );
+  const made = await eventually(
+    () => cli(service, ['proof', '--table', 'Text_CL', '--values', values, '-o', file]),
+    ({ code }) => code === 0,
+  );
+  assert.equal(made.code, 0, made.notes);
+  const verified = await cli(service, ['verify', '--proof', file, '--public-key', key]);
+  assert.equal(verified.code, 0, verified.out);
 });
 
 test('every row of every table is held against the ledger, and a changed engine is found', async () => {

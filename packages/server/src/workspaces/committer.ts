@@ -31,6 +31,7 @@ export class Committer {
   readonly #shapesSaid = new Set<string>();
   #committed: bigint;
   #running: Promise<void> | undefined;
+  #alarmed = false;
   #wake: (() => void) | undefined;
   /** Acts that change rows, and commitments: one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -96,10 +97,18 @@ export class Committer {
       } catch (error) {
         if (signal.aborted || hasCode(error, 'WORKSPACE_CLOSED')) return;
         log.warn('committing to rows failed', errorFields(error));
+        // A person should look: until then nothing is committed to, and the journal keeps everything.
+        if (hasCode(error, 'ROWS_UNCOMMITTED')) this.#alarmOnce(error.code);
         await clock.sleep(waitMs, signal).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, limits.retryMsMax);
       }
     }
+  }
+
+  #alarmOnce(code: string): void {
+    if (this.#alarmed) return;
+    this.#alarmed = true;
+    this.#options.alarm(code);
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -274,6 +283,8 @@ export interface CommitterOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: WorkspaceLimits;
+  /** Told once where rows cannot be committed to. */
+  readonly alarm: (code: string) => void;
 }
 
 /** Entries looked at at once where it is not known how many rows they have. */

@@ -315,6 +315,7 @@ export class RunningWorkspace implements Workspace {
       committed: () => this.#applier.committed,
       applied: () => this.#applier.applied,
       since: parts.journal.next,
+      alarm,
       recordsBetween: (range) => this.#recordsBetween(range),
       sha256,
       clock,
@@ -870,6 +871,8 @@ const alarmTexts: Readonly<Record<string, string>> = {
   OVER_QUOTA: 'The daily quota is used up. What comes until midnight UTC is refused.',
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
   ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
+  ROWS_UNCOMMITTED:
+    'A table holds more rows of an entry than came with it. Nothing more is committed to.',
   RECORDS_DAMAGED: 'Records that were kept are missing from the records directory.',
   ENTRIES_LOST:
     'The journal was repaired: entries that damage took before they were applied are lost. IngestionAccounting counts them with the reason JOURNAL_DAMAGED.',
