@@ -32,6 +32,8 @@ export async function openDatabase(options: {
     database.exec('BEGIN EXCLUSIVE; COMMIT');
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
+    // A key record that was replaced or destroyed must not stay in a free page.
+    database.exec('PRAGMA secure_delete = ON');
     // Sorts and indexes of a large statement stay in memory, never in a temporary file.
     database.exec('PRAGMA temp_store = MEMORY');
     database.prepare('PRAGMA schema_version').get();
