@@ -54,5 +54,7 @@ export const dataColumnsMax = 500;
 export const walkRowsMax = 100_000;
 /** Rows after which `scan` begins a new piece of its output, which is copied at each row. */
 export const walkPieceRows = 256;
+/** States or conditions of one sequence: each is a join with the one before. */
+export const sequenceStepsMax = 16;
 /** Steps of one `scan`. */
 export const walkStepsMax = 16;

@@ -1,5 +1,6 @@
 /** The user-analytics plugins, and rolling_percentile, as queries in KQL. */
 
+import { funnelPlugins } from './funnels.js';
 import { inKql } from './in-kql.js';
 import type { Plugin } from './plugin.js';
 
@@ -155,4 +156,5 @@ export const analyticsPlugins: readonly Plugin[] = [
   activityMetrics,
   activityCountsMetrics,
   slidingWindowCounts,
+  ...funnelPlugins,
 ];
