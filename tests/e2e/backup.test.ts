@@ -137,7 +137,7 @@ suite('backups', () => {
     assert.match(refused.notes, /not empty/);
     const restored = await cliJson<{ ok: boolean; ledgers: { ok: boolean; size: string }[] }>(
       service,
-      restore(service.data),
+      [...restore(service.data), '--open-epoch', 'a test of the restore'],
     );
     assert.equal(restored.ok, true);
     assert.ok(restored.ledgers.length >= 2);
@@ -160,6 +160,16 @@ suite('backups', () => {
     );
     const verified = await cli(service, ['verify', service.data]);
     assert.equal(verified.code, 0, verified.out);
+    const records = await eventually(
+      () =>
+        rowsOf(
+          azureClients(service),
+          service.bootstrap.workspaceId,
+          'LedgerRecords | where RecordType == "epochOpened"',
+        ),
+      (found) => found.length > 0,
+    );
+    assert.match(JSON.stringify(records), /a test of the restore/);
     // It goes on: what is sent now is stored.
     acknowledged.length = numbers.length;
     await send(2);

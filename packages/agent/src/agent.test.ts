@@ -10,6 +10,7 @@ import {
   printVerifierKey,
   rootOf,
   signCheckpoint,
+  signEpoch,
 } from '@strongroom/ledger';
 import { toBase64 } from '@strongroom/base';
 import { nodeFileSystem, sha256, systemClock } from '@strongroom/platform';
@@ -359,6 +360,34 @@ describe('an agent', { concurrency: 4 }, () => {
       await until('no proof', () => agent.log.some((line) => line.includes('nothing shows that')));
       await agent.stop();
       assert.equal(texts(service).length, 5);
+      // A restore that somebody else states explains nothing.
+      const epoch = async (number: bigint, by: typeof signer): Promise<string> =>
+        signEpoch(
+          sha256,
+          { origin, number, time: 1, reason: 'the disk burned', kept: await note(8, signer) },
+          { keyName: origin, publicKey: by.publicKey, sign: (message) => by.sign(message) },
+        );
+      await shows(8);
+      service.epoch = await epoch(1n, ed25519Signer(new Uint8Array(32).fill(2)));
+      agent = startAgent(service);
+      await until('a stranger’s statement', () =>
+        agent.log.some((line) => line.startsWith('rollback detected')),
+      );
+      await agent.stop();
+      // Stated by the ledger's own key it is accepted: what waited is sent.
+      service.epoch = await epoch(1n, signer);
+      agent = startAgent(service);
+      await until('rows after the restore', () => texts(service).length === 9);
+      await agent.stop();
+      // Once: the same statement covers no second way back.
+      await shows(7);
+      agent = startAgent(service);
+      await until('once', () =>
+        agent.log.some((line) =>
+          line.startsWith('rollback detected: the ledger has 7 entries, it had 8'),
+        ),
+      );
+      await agent.stop();
       await shows(10);
       agent = startAgent(service);
       await until('rows', () => texts(service).length === 9);

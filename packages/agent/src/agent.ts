@@ -146,7 +146,20 @@ class Agent {
     this.#renewAt = renewAtMs(state.identity.certificate);
     setMaxListeners(0, this.#collecting.signal, this.#hard.signal);
     const client = this.#connect();
-    this.#shipper = new Shipper({ spool, receipts, witness, clock, random, client });
+    this.#shipper = new Shipper({
+      spool,
+      receipts,
+      witness,
+      onEpoch: ({ number, reason, kept }) =>
+        health.report(
+          'service restored',
+          `epoch ${number}`,
+          `${reason} (kept ${kept.size} entries)`,
+        ),
+      clock,
+      random,
+      client,
+    });
     this.#tailer = new Tailer({
       fs: options.fs,
       clock,

@@ -11,7 +11,8 @@ export type HealthKind =
   | 'history skipped'
   | 'files unreadable'
   | 'files not followed'
-  | 'journal entries unreadable';
+  | 'journal entries unreadable'
+  | 'service restored';
 
 interface Report {
   readonly kind: HealthKind;

@@ -49,6 +49,8 @@ export class TestService {
   checkpoint: string | undefined;
   /** Answers the question for a consistency proof; a service that cannot says 404. */
   consistency: ((from: bigint) => unknown) | undefined;
+  /** The statement of a restore. */
+  epoch: string | undefined;
   verifierKey: string | undefined;
   readonly arrived: Arrived[] = [];
   readonly accepted = new Map<string, string>();
@@ -197,6 +199,8 @@ export class TestService {
     } else if (path === '/agents/v1/checkpoint') {
       if (this.checkpoint === undefined) response.writeHead(404).end();
       else response.writeHead(200, { 'content-type': 'text/plain' }).end(this.checkpoint);
+    } else if (path === '/agents/v1/epoch' && this.epoch !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(this.epoch);
     } else if (path.startsWith('/agents/v1/consistency')) {
       const answer = this.consistency?.(BigInt(path.split('from=')[1] ?? '0'));
       if (answer === undefined) response.writeHead(409).end();

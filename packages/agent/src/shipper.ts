@@ -9,6 +9,7 @@ import { limits } from './limits.js';
 import type { Receipts } from './receipts.js';
 import type { Spool, SpoolEntry } from './spool.js';
 import type { Witness, Witnessed } from './witness.js';
+import type { Epoch } from '@strongroom/ledger';
 
 /** Where the shipping stands. */
 export type ShippingState =
@@ -48,6 +49,7 @@ export class Shipper {
   readonly #spool: Spool;
   readonly #receipts: Receipts;
   readonly #witness: Witness;
+  readonly #onEpoch: (epoch: Epoch) => void;
   readonly #clock: Clock;
   readonly #random: Random;
   #client: ServiceClient;
@@ -65,6 +67,8 @@ export class Shipper {
     spool: Spool;
     receipts: Receipts;
     witness: Witness;
+    /** Told when the service was restored to an earlier point, and said so. */
+    onEpoch: (epoch: Epoch) => void;
     clock: Clock;
     random: Random;
     client: ServiceClient;
@@ -72,6 +76,7 @@ export class Shipper {
     this.#spool = options.spool;
     this.#receipts = options.receipts;
     this.#witness = options.witness;
+    this.#onEpoch = options.onEpoch;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#client = options.client;
@@ -181,8 +186,21 @@ export class Shipper {
       }
       shown = await this.#witness.see(answer.status === 200 ? answer.text : undefined);
     }
-    if (shown.ok) this.#set('sending', '');
-    else this.#set('rollback detected', shown.reason);
+    if (shown.ok) {
+      this.#set('sending', '');
+      return;
+    }
+    // A restore that was stated and signed is no rollback: what it keeps must be continued from now on.
+    const stated = await ask(agentPaths.epoch);
+    if (stated.arrived && stated.status === 200) {
+      const epoch = await this.#witness.acceptEpoch(stated.text);
+      if (epoch !== undefined) {
+        this.#onEpoch(epoch);
+        await this.#witnessCheckpoint(signal);
+        return;
+      }
+    }
+    this.#set('rollback detected', shown.reason);
   }
 
   /** True where {@link control} is worth calling: each minute, and sooner while the service is away. */

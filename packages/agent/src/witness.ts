@@ -7,13 +7,15 @@ import {
   parseVerifierKey,
   verifyCheckpoint,
   verifyContinuation,
+  verifyEpoch,
 } from '@strongroom/ledger';
-import type { VerifierKey } from '@strongroom/ledger';
+import type { Epoch, VerifierKey } from '@strongroom/ledger';
 import { readSealedFile, writeSealedFile } from './sealed-file.js';
 import type { AgentState } from './state.js';
 
 const fileName = 'checkpoint';
 const context = 'checkpoint';
+const epochFile = 'epoch';
 
 /** What a newer checkpoint means for what was seen before. */
 export type Witnessed =
@@ -33,20 +35,72 @@ export class Witness {
   readonly #sha256: Sha256;
   readonly #key: VerifierKey | undefined;
   #text: string | undefined;
+  #epoch: bigint;
 
-  private constructor(fs: Fs, sha256: Sha256, state: AgentState, text: string | undefined) {
+  private constructor(
+    fs: Fs,
+    sha256: Sha256,
+    state: AgentState,
+    kept: { text: string | undefined; epoch: bigint },
+  ) {
     this.#fs = fs;
     this.#state = state;
     this.#sha256 = sha256;
     const { verifierKey } = state.identity;
     this.#key = verifierKey === undefined ? undefined : parseVerifierKey(sha256, verifierKey);
-    this.#text = text;
+    this.#text = kept.text;
+    this.#epoch = kept.epoch;
   }
 
   static async open(fs: Fs, sha256: Sha256, state: AgentState): Promise<Witness> {
     const path = join(state.directory, fileName);
     const kept = await readSealedFile(fs, state.sealer, path, context);
-    return new Witness(fs, sha256, state, kept === undefined ? undefined : fromUtf8(kept));
+    const epoch = await readSealedFile(
+      fs,
+      state.sealer,
+      join(state.directory, epochFile),
+      epochFile,
+    );
+    return new Witness(fs, sha256, state, {
+      text: kept === undefined ? undefined : fromUtf8(kept),
+      epoch: epoch === undefined ? 0n : BigInt(fromUtf8(epoch)),
+    });
+  }
+
+  /** Number of the newest epoch that was accepted; 0 before the first restore. */
+  get epoch(): bigint {
+    return this.#epoch;
+  }
+
+  /**
+   * Accepts that the ledger was restored to an earlier point, once for each statement: it must be signed
+   * by the ledger's key, be newer than those before, and keep no more than was seen. From then on the
+   * checkpoint that it keeps is the newest one seen, and what the service shows must continue that.
+   * `undefined` where the statement does not explain what was seen.
+   */
+  async acceptEpoch(statement: string): Promise<Epoch | undefined> {
+    const before = this.size;
+    if (this.#key === undefined || before === undefined) return undefined;
+    const verdict = await verifyEpoch(statement, {
+      sha256: this.#sha256,
+      verifySignature: verifyEd25519,
+      keys: [this.#key],
+      origin: this.#key.name,
+    });
+    if (!verdict.ok) return undefined;
+    const { number, kept } = verdict.value;
+    if (number <= this.#epoch || kept.size > before) return undefined;
+    // The number first: a crash between leaves a witness that still refuses, not one that accepts twice.
+    await this.#keep(epochFile, epochFile, number.toString());
+    this.#epoch = number;
+    await this.#keep(fileName, context, kept.text);
+    this.#text = kept.text;
+    return verdict.value;
+  }
+
+  #keep(name: string, about: string, text: string): Promise<void> {
+    const path = join(this.#state.directory, name);
+    return writeSealedFile(this.#fs, this.#state.sealer, path, about, utf8(text));
   }
 
   /** The newest checkpoint seen, a C2SP signed note; `undefined` before the first. */
@@ -84,13 +138,7 @@ export class Witness {
     if (!verdict.ok) return { ok: false, reason: verdict.message };
     const { size } = verdict.value;
     if (before === undefined || size > before.size) {
-      await writeSealedFile(
-        this.#fs,
-        this.#state.sealer,
-        join(this.#state.directory, fileName),
-        context,
-        utf8(text),
-      );
+      await this.#keep(fileName, context, text);
       this.#text = text;
     }
     return { ok: true, size };

@@ -20,6 +20,8 @@ export const agentPaths = {
   checkpoint: '/agents/v1/checkpoint',
   /** `GET ?from=SIZE` → {@link ConsistencyProofAnswer}: that the ledger continues what was seen. */
   consistency: '/agents/v1/consistency',
+  /** `GET` → the newest epoch statement, a signed note as text; 404 where there was no restore. */
+  epoch: '/agents/v1/epoch',
   /**
    * `POST` rows of one stream: `content-type: application/x-ndjson` (one JSON object a line) or
    * `application/json` (an array), `content-encoding: gzip` or none. `204` when they are durable,

@@ -11,6 +11,7 @@ import { addLoginCommands } from './commands/login.js';
 import { addPurgeCommands, addRetentionCommands } from './commands/purge.js';
 import { addProofCommands } from './commands/proof.js';
 import { addQueryCommands } from './commands/query.js';
+import { addRestoreCommand } from './commands/restore.js';
 import { addSendCommand } from './commands/send.js';
 import { addFsckCommand } from './commands/fsck.js';
 import { addServiceCommands } from './commands/service.js';
@@ -63,6 +64,7 @@ ${exitCodesHelp}`,
   addPurgeCommands(program, context);
   addRetentionCommands(program, context);
   addBackupCommands(program, context);
+  addRestoreCommand(program, context);
   addExportCommands(program, context);
   addVerifyCommand(program, context);
   addProofCommands(program, context);

@@ -86,6 +86,8 @@ export type {
   ExportRecord,
 } from './export-file.js';
 export { verifyContinuation } from './continuation.js';
+export type { Epoch } from './epoch.js';
+export { signEpoch, verifyEpoch } from './epoch.js';
 export { tornHistory } from './history.js';
 export {
   cosignatureLine,

@@ -288,15 +288,20 @@ export function createIngest(options: IngestOptions): Ingest {
 
     async agentCheckpoint(request, principal) {
       const { key } = request.path;
-      if (key !== agentPaths.checkpoint && key !== agentPaths.consistency) return undefined;
+      const paths: readonly string[] = [
+        agentPaths.checkpoint,
+        agentPaths.consistency,
+        agentPaths.epoch,
+      ];
+      if (!paths.includes(key)) return undefined;
       if (request.method !== 'GET') throw methodNotAllowed('GET');
       const workspace = await opened(agentWorkspace(principal));
       if (key === agentPaths.consistency) {
         return jsonAnswer(200, { ...(await proveConsistency(workspace, request.path)) });
       }
-      const text = workspace.checkpoint();
+      const text = key === agentPaths.epoch ? await workspace.epoch() : workspace.checkpoint();
       if (text === undefined) {
-        throw new HttpError(404, 'NotFound', 'The workspace has no checkpoint yet.');
+        throw new HttpError(404, 'NotFound', 'The workspace has none yet.');
       }
       return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
     },

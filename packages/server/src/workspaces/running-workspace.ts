@@ -12,7 +12,15 @@ import { openCursorFile, openJournal } from '@strongroom/journal';
 import type { Appended, Journal, JournalLimits, SegmentKeys } from '@strongroom/journal';
 import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider, SealingKeys } from '@strongroom/keys';
-import { makeReceipt, openLedger, partsRoot, printNote, signNote } from '@strongroom/ledger';
+import {
+  makeReceipt,
+  openLedger,
+  parseVerifierKey,
+  partsRoot,
+  printNote,
+  signNote,
+  verifyEpoch,
+} from '@strongroom/ledger';
 import type { NoteSigner } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
 import { errorFields } from '../log.js';
@@ -142,7 +150,7 @@ export async function openRunningWorkspace(
   const sealed = sealing !== undefined;
   const now = clock.now();
   const recalled = await recall({ journal, directory, fs, sha256, limits, now, sealed });
-  return new RunningWorkspace(options, {
+  const running = new RunningWorkspace(options, {
     keys,
     journal,
     records,
@@ -151,6 +159,8 @@ export async function openRunningWorkspace(
     noteSigner,
     ...recalled,
   });
+  await running.recordEpoch();
+  return running;
 }
 
 /**
@@ -567,6 +577,38 @@ export class RunningWorkspace implements Workspace {
     return this.#parts.ledger.verifierKey;
   }
 
+  async epoch(): Promise<string | undefined> {
+    const { fs, directory } = this.#options;
+    try {
+      return fromUtf8(await fs.readFile(`${directory}/ledger/epoch`));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Puts a restore to an earlier point on record, once. */
+  async recordEpoch(): Promise<void> {
+    const statement = this.sealed ? undefined : await this.epoch();
+    if (statement === undefined) return;
+    const { sha256 } = this.#options;
+    const { noteSigner, ledger } = this.#parts;
+    const verdict = await verifyEpoch(statement, {
+      sha256,
+      verifySignature: verifyEd25519,
+      keys: [parseVerifierKey(sha256, ledger.verifierKey)],
+      origin: noteSigner.keyName,
+    });
+    if (!verdict.ok) return this.#alarm('LEDGER_EPOCH_INVALID');
+    const { number, reason, kept } = verdict.value;
+    const epoch = Number(number);
+    for await (const { record } of this.records()) {
+      if (record.type === 'epochOpened' && record.epoch >= epoch) return;
+    }
+    const actor = { kind: 'Service', id: 'strongroom' } as const;
+    await this.record({ type: 'epochOpened', actor, reason, epoch, kept: kept.text, statement });
+  }
+
   checkpoint(): string | undefined {
     return this.#sealer.checkpoint?.text;
   }
@@ -753,8 +795,8 @@ export class RunningWorkspace implements Workspace {
   }
 
   async #countLeft(): Promise<void> {
-    const { fs, directory, catalog, random } = this.#options;
-    const note = await readNote(fs, `${directory}/cursors/accounting`);
+    const { directory, catalog, random } = this.#options;
+    const note = await readNote(this.#options, `${directory}/cursors/accounting`);
     await recoverAccounting({
       journal: this.#parts.journal,
       accounting: this.#accounting,
@@ -785,12 +827,12 @@ export class RunningWorkspace implements Workspace {
   /** Keeps what has no entry of its own, where it changed. */
   async #noteAccounting(): Promise<void> {
     if (!this.#accountingKnown) return;
-    const { fs, directory } = this.#options;
+    const { directory } = this.#options;
     const { version, counters } = this.#accounting.alone;
     const flush = this.#accountingFlush;
     if (version === this.#noted.version && flush === this.#noted.flush) return;
     const { usage } = this.#accounting;
-    await storeNote(fs, `${directory}/cursors/accounting`, { flush, counters, usage });
+    await storeNote(this.#options, `${directory}/cursors/accounting`, { flush, counters, usage });
     this.#noted = { version, flush };
   }
 
@@ -877,6 +919,7 @@ const alarmTexts: Readonly<Record<string, string>> = {
   ENTRIES_LOST:
     'The journal was repaired: entries that damage took before they were applied are lost. IngestionAccounting counts them with the reason JOURNAL_DAMAGED.',
   JOURNAL_CORRUPT: 'The journal is damaged. What lies before the damage is applied and sealed.',
+  LEDGER_EPOCH_INVALID: 'The statement of a restore is not signed by the ledger’s key.',
   LEDGER_FORK: 'The ledger holds another entry at a position of the journal. Sealing stopped.',
   LEDGER_TILE_DAMAGED: 'A tile of the ledger is damaged. Sealing stopped.',
   LEDGER_CHECKPOINT_INVALID: "The ledger's checkpoint is not signed by its key. Sealing stopped.",

@@ -109,6 +109,8 @@ export interface Workspace {
   signNote(text: string): Promise<string>;
   /** The key that verifies its checkpoints, receipts and proofs: `name+hash+base64`. */
   readonly verifierKey: string;
+  /** The newest statement that the ledger was restored to an earlier point; none without one. */
+  epoch(): Promise<string | undefined>;
   /** Newest signed checkpoint as text. */
   checkpoint(): string | undefined;
   /** When it was signed, in milliseconds since 1970. */
