@@ -26,6 +26,7 @@ import { Lowering } from './lower/plan.js';
 import { faceted } from './operators/facet.js';
 import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
+import { previewed } from './operators/plugins/preview.js';
 import { gathered, workspacesOf } from './plan/reach.js';
 import type { Plan } from './plan/plan.js';
 import {
@@ -258,7 +259,8 @@ function compileStatements(
       if (statement.kind === 'query') {
         const several =
           forked(binder, statement.value, environment) ??
-          faceted(binder, statement.value, environment);
+          faceted(binder, statement.value, environment) ??
+          previewed(binder, statement.value, environment);
         if (several !== undefined) {
           relations.push(...several);
           return;

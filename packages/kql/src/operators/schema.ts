@@ -8,7 +8,7 @@ import { notSupported, problem } from '../diagnostics.js';
 import { leading, piped, type Operator } from './operator.js';
 
 /** .NET's names for KQL's types, as `getschema` shows them. */
-const dataTypes: Readonly<Record<ScalarType, string>> = {
+export const dataTypes: Readonly<Record<ScalarType, string>> = {
   bool: 'System.SByte',
   datetime: 'System.DateTime',
   decimal: 'System.Data.SqlTypes.SqlDecimal',

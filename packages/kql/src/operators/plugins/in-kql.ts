@@ -66,7 +66,7 @@ function bind(
     return column === undefined ? [] : [{ name, column }];
   });
   environment.set('T', { kind: 'made', make: () => relation(extended.relation.plan, visible) });
-  const made = bound(
+  const made = boundQuery(
     context,
     call,
     environment,
@@ -79,7 +79,8 @@ function bind(
   );
 }
 
-function bound(
+/** A query in KQL of ours over what `environment` names; its problems are told at the call. */
+export function boundQuery(
   context: BindContext,
   call: PluginCall,
   environment: Environment,

@@ -1,13 +1,28 @@
 /** The plugins of `evaluate`, one file a plugin or family. */
 
+import { addressLookups } from './address-lookup.js';
 import { analyticsPlugins } from './analytics.js';
 import { bagUnpack } from './bag-unpack.js';
+import { dcountIntersect } from './dcount-intersect.js';
 import { narrow } from './narrow.js';
 import { pivot } from './pivot.js';
+import { preview } from './preview.js';
+import { rowsNear } from './rows-near.js';
+import { schemaMerge } from './schema-merge.js';
 import type { Plugin } from './plugin.js';
 
 const plugins = new Map<string, Plugin>();
-for (const plugin of [bagUnpack, narrow, pivot, ...analyticsPlugins]) {
+for (const plugin of [
+  bagUnpack,
+  dcountIntersect,
+  narrow,
+  pivot,
+  preview,
+  rowsNear,
+  schemaMerge,
+  ...addressLookups,
+  ...analyticsPlugins,
+]) {
   plugins.set(plugin.name, plugin);
 }
 
