@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -48,6 +48,9 @@ after(async () => {
   await vault?.close();
   await rm(secrets, { recursive: true, force: true });
 });
+
+const workspaceDirectory = (): string =>
+  join(service.data, 'regions', 'local', 'workspaces', service.bootstrap.workspaceId);
 
 const send = async (text: string, count = 1): Promise<RawAnswer> => {
   const { dcrImmutableId, streamName } = service.bootstrap;
@@ -143,6 +146,9 @@ test('a workspace is linked to a key in a vault by Azure’s own client', async 
   assert.equal(rotated.managedBy, 'customer');
   assert.equal(rotated.provider, `azurekeyvault:${vault.url}/keys/cmk`);
   assert.equal(rotated.disk.bytesUnderOldKeys, 0);
+  const kept = await readFile(join(workspaceDirectory(), 'workspace-key'));
+  assert.ok(kept.includes('azurekeyvault:'));
+  assert.ok(!kept.includes('local:'), 'no copy is left that the service could open alone');
   assert.equal(await stored(), 2);
   await assertNowhere(service, marker, 'after the link and its rotation');
 });
@@ -244,8 +250,9 @@ test('destroyed: a signed certificate, and nothing to recover', async () => {
   assert.match(certificate, new RegExp(`\n— strongroom/${workspaceId} `));
   assert.equal((await ask('Text_CL | count')).status, 403);
   await assertNowhere(service, marker, 'after the destruction');
-  const region = join(service.data, 'regions', 'local', 'workspaces', workspaceId);
-  assert.ok(!(await readdir(region)).includes('engine-keys'));
+  assert.ok(!(await readdir(workspaceDirectory())).includes('engine-keys'));
+  const left = await readFile(join(workspaceDirectory(), 'workspace-key')).catch(() => '');
+  assert.ok(left.length < 1_000, 'no wrapped key is in it');
   await service.end('SIGTERM');
   await service.run();
   clients = azureClients(service);

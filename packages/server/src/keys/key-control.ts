@@ -218,7 +218,10 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
     const latest = stored(id).keyRecord;
     const kept = new Set([...segments.keys(), ...disk.wrappedBy]);
     const pruned = pruneWorkspaceKeyRecord(latest, kept);
-    if (pruned.length < latest.length) await replaceRecord(id, latest, pruned);
+    if (pruned.length < latest.length) {
+      await replaceRecord(id, latest, pruned);
+      await work.keepRecord(pruned);
+    }
   }
 
   async function rotateWorkspace(id: WorkspaceId, by: KeyActor): Promise<void> {

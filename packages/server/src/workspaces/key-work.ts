@@ -37,6 +37,8 @@ export interface KeyWork {
    * engine's keys are wrapped anew. Nothing is closed.
    */
   renew(provider: KeyProvider, record: Uint8Array): Promise<void>;
+  /** The record as the catalog has it now, for the copy beside what it opens. */
+  keepRecord(record: Uint8Array): Promise<void>;
   /** Wraps anew what an interrupted {@link renew} left under an older key. */
   finishRenewal(): Promise<void>;
   /**
@@ -74,6 +76,9 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
   /** Changes of the file `engine-keys`, and rotations: each one at a time. */
   const fileTurn = oneAtATime();
   const rotationTurn = oneAtATime();
+
+  const keepRecord = (record: Uint8Array): Promise<void> =>
+    replaceFile(fs, `${directory}/workspace-key`, record);
 
   async function oldFingerprints(): Promise<ReadonlySet<string>> {
     try {
@@ -160,7 +165,10 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
         options.journal.roll();
         options.records.roll();
         await rewrapDiskKeys(file);
+        // The copy from before is wrapped by whoever held the key then.
+        await keepRecord(record);
       }),
+    keepRecord: (record) => fileTurn(() => keepRecord(record)),
     finishRenewal: () => fileTurn(() => rewrapDiskKeys(file)),
     rotateDisk: ({ begin }) => rotationTurn(() => rotateDisk(begin)),
   };

@@ -111,7 +111,7 @@ class WorkspaceSet implements ClosableWorkspaces {
     const directory = this.#directory(id, this.#record(id).region);
     await this.#exchange(id, { revoked: true }, async () => {
       await fs.removeTree(`${directory}/engine`);
-      for (const name of ['engine-keys', 'engine-rotation']) {
+      for (const name of ['engine-keys', 'engine-rotation', 'workspace-key']) {
         await fs.remove(`${directory}/${name}`).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
