@@ -42,6 +42,13 @@ testRows('statements', [
     'let v1 = view () { print x = 1 }; let v2 = view () { print x = 2 }; union v* | sort by x asc',
     [[1], [2]],
   ],
+  [
+    'let A = view () { range x from 1 to 9 step 1 }; let B = view () { range x from 5 to 20 step 1 }; search x == 5 | sort by $table asc',
+    [
+      ['A', 5],
+      ['B', 5],
+    ],
+  ],
 ]);
 
 function problems(text: string, more: Partial<CompileOptions> = {}): string[] {

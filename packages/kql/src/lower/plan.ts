@@ -771,7 +771,7 @@ export class Lowering {
       }
     }
     return {
-      query: this.toQuery(shape, wanted, shape.limit !== undefined),
+      query: this.toQuery(shape, wanted, shape.limit !== undefined || shape.limitBy !== undefined),
       depth: shape.depth + 1,
     };
   }
@@ -933,7 +933,7 @@ export class Lowering {
     const query = this.toQuery(
       { ...shape, columns: new Map(shape.columns).set(made, value(this.columnSql(shape, column))) },
       new Set([made]),
-      shape.limit !== undefined,
+      shape.limit !== undefined || shape.limitBy !== undefined,
     );
     return query.kind === 'select'
       ? query

@@ -61,6 +61,11 @@ export const search = leading<SearchSyntax>({
         .sort()) {
         tables.push({ name, relation: binder.scanAmongMany(name, syntax.span, scope) });
       }
+      for (const name of binder.viewNames(context.environment)) {
+        if (!wildcardFits(pattern, name)) continue;
+        const view: Expression = { kind: 'name', name, span: syntax.span };
+        tables.push({ name, relation: binder.table(view, scope) });
+      }
     }
     if (tables.length === 0) problem('SEM0100', 'No table to search', syntax.span);
     const filtered = tables.map((each): NamedRelation => {

@@ -1,6 +1,7 @@
-import { notSupported, problem } from '../diagnostics.js';
+import { problem } from '../diagnostics.js';
 import type { Plan } from '../plan/plan.js';
-import { reference, type Bound, type Column } from '../semantics/bound.js';
+import { constant, reference, type Bound, type Column } from '../semantics/bound.js';
+import { convert } from '../semantics/convert.js';
 import { columnNamed, freeName, relation, type Relation } from '../semantics/relation.js';
 import type { Expression, NamedExpression, OperatorSyntax } from '../syntax/tree.js';
 import { topNestedLevelsMax } from '../limits.js';
@@ -10,6 +11,8 @@ import { bindSummarize } from './summarize.js';
 interface Level {
   readonly count: Expression | undefined;
   readonly of: NamedExpression;
+  /** What stands for the values that are not among the best. */
+  readonly others: Expression | undefined;
   readonly by: NamedExpression;
   readonly descending: boolean;
 }
@@ -30,12 +33,17 @@ export const topNested = piped<TopNestedSyntax>({
       const count = parser.is('of') ? undefined : parser.expression();
       parser.expect('of');
       const of = parser.namedExpression();
-      if (parser.is('with')) notSupported("'with others' in top-nested", parser.spanFrom(start));
+      let others: Expression | undefined;
+      if (parser.accept('with')) {
+        parser.expect('others');
+        parser.expect('=');
+        others = parser.expression();
+      }
       parser.expect('by');
       const by = parser.namedExpression();
       const descending = !parser.accept('asc');
       if (descending) parser.accept('desc');
-      levels.push({ count, of, by, descending });
+      levels.push({ count, of, others, by, descending });
     } while (parser.accept(','));
     const span = parser.spanFrom(start);
     if (levels.length > topNestedLevelsMax) {
@@ -47,6 +55,7 @@ export const topNested = piped<TopNestedSyntax>({
     const taken = new Set<string>();
     const keys: NamedExpression[] = [];
     let kept: Relation | undefined;
+    const keptAt: Relation[] = [];
     for (const level of syntax.levels) {
       const own =
         level.of.names[0]?.text ?? context.binder.nameFor(level.of.value, scopeOf(context, input));
@@ -62,8 +71,9 @@ export const topNested = piped<TopNestedSyntax>({
         span: level.by.span,
       };
       kept = nested(context, level, bindSummarize(context, [by], keys, input), kept);
+      keptAt.push(kept);
     }
-    return kept ?? input;
+    return kept === undefined ? input : withOthers(context, syntax.levels, input, keptAt);
   },
 });
 
@@ -122,6 +132,127 @@ function nested(
       ? { kind: 'limit', input: sorted, count }
       : { kind: 'limit-by', input: sorted, count, keys };
   return { ...made, plan };
+}
+
+/**
+ * Beside the best, one row for all rows that are among the best down to a level and not there: at that
+ * level and below it has the labels and sums of the levels that ask for others, and nulls for the rest.
+ */
+function withOthers(
+  context: BindContext,
+  levels: readonly Level[],
+  input: Relation,
+  keptAt: readonly Relation[],
+): Relation {
+  const best = keptAt.at(-1);
+  if (best === undefined || levels.every((each) => each.others === undefined)) return best ?? input;
+  const { binder } = context;
+  const visible = best.columns.map(({ name, column }) => ({
+    name,
+    column: binder.column(name, column.type),
+  }));
+  const inputs: { plan: Plan; values: readonly Bound[] }[] = [
+    { plan: best.plan, values: best.columns.map((each) => reference(each.column)) },
+  ];
+  for (const at of levels.keys()) {
+    if (levels.slice(at).some((each) => each.others !== undefined))
+      inputs.push(missing(context, levels, at, input, keptAt));
+  }
+  return relation({ kind: 'union', columns: visible.map((each) => each.column), inputs }, visible);
+}
+
+/** The rows that are lost at a level, summed for each path to it. */
+function missing(
+  context: BindContext,
+  levels: readonly Level[],
+  at: number,
+  input: Relation,
+  keptAt: readonly Relation[],
+): { plan: Plan; values: readonly Bound[] } {
+  const { binder } = context;
+  const scope = scopeOf(context, input);
+  const extended = binder.extend(
+    input,
+    levels.slice(0, at + 1).map((level, index) => ({
+      name: `$key${index}`,
+      value: binder.scalar(level.of.value, scope),
+    })),
+  );
+  const passed = [
+    ...new Set([...input.columns.map((each) => each.column), ...extended.columns]),
+  ].map((column) => ({ column, of: column, side: 'left' as const }));
+  const keysWith = (kept: Relation, count: number): { left: Bound; right: Bound }[] =>
+    extended.columns.slice(0, count).flatMap((own, index) => {
+      const level = levels[index];
+      const other = kept.columns[index * 2]?.column;
+      return level === undefined || other === undefined ? [] : same(context, own, other, level);
+    });
+  let { plan } = extended.relation;
+  const before = at === 0 ? undefined : keptAt[at - 1];
+  const path = (before?.columns ?? []).map((each, index) => ({
+    name: `$path${index}`,
+    column: binder.column('$path', each.column.type),
+    of: each.column,
+  }));
+  if (before !== undefined) {
+    plan = {
+      kind: 'join',
+      join: 'inner',
+      left: plan,
+      right: before.plan,
+      keys: keysWith(before, at),
+      columns: [
+        ...passed,
+        ...path.map(({ column, of }) => ({ column, of, side: 'right' as const })),
+      ],
+    };
+  }
+  const kept = keptAt[at];
+  if (kept !== undefined) {
+    plan = {
+      kind: 'join',
+      join: 'leftanti',
+      left: plan,
+      right: kept.plan,
+      keys: keysWith(kept, at + 1),
+      columns: [
+        ...passed,
+        ...path.map(({ column }) => ({ column, of: column, side: 'left' as const })),
+      ],
+    };
+  }
+  const span = levels[at]?.of.span ?? { start: 0, end: 0 };
+  // A key that is constant: no row where nothing is lost.
+  const keys = [
+    ...path.map(({ name }) => ({ name, value: { kind: 'name', name, span } as const })),
+    { name: '$one', value: { kind: 'literal', type: 'long', value: 1n, span } as const },
+  ].map(({ name, value }) => ({ names: [{ text: name, span }], value, span }));
+  const asking = levels.slice(at).filter((each) => each.others !== undefined);
+  const sums = asking.map((each, index) => ({
+    names: [{ text: `$sum${index}`, span }],
+    value: each.by.value,
+    span,
+  }));
+  const summed = bindSummarize(
+    context,
+    sums,
+    keys,
+    relation(plan, [...input.columns, ...path.map(({ name, column }) => ({ name, column }))]),
+  );
+  const valueOf = (name: string): Bound => {
+    const column = columnNamed(summed.columns, name);
+    return column === undefined ? constant('string', null) : reference(column);
+  };
+  const wanted = keptAt.at(-1)?.columns ?? [];
+  const values = wanted.map(({ column }, index): Bound => {
+    const level = levels[Math.floor(index / 2)];
+    if (index < at * 2) return valueOf(`$path${index}`);
+    if (level?.others === undefined) return constant(column.type, null);
+    if (index % 2 === 1) return valueOf(`$sum${asking.indexOf(level)}`);
+    const label = binder.scalar(level.others, scopeOf(context, undefined));
+    return convert(label, column.type, level.others.span, binder);
+  });
+  return { plan: summed.plan, values };
 }
 
 /** Two keys by which values are the same, nulls too: as texts, and whether they are null. */
