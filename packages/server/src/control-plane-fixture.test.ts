@@ -149,6 +149,9 @@ export async function openControlPlane(
     async *records() {
       yield* recorded;
     },
+    async *recordsFrom(position) {
+      yield* recorded.filter((kept) => kept.position >= position);
+    },
   });
   const workspaces: Workspaces = {
     open: async (id) => recorder(id),
