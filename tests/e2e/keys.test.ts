@@ -149,4 +149,9 @@ test('the root key file is sealed by a passphrase, and the service starts with i
   assert.equal(await eventually(stored, (n) => n === sent, patience), sent);
   const described = JSON.parse(await cli('keys', 'inspect', '--root-key', rootKey)) as object;
   assert.deepEqual({ ...described, ids: 1 }, { path: rootKey, ids: 1, sealed: true });
+  const main = join(repository, 'packages', 'cli', 'dist', 'main.js');
+  const { stdout } = await execute(process.execPath, [main, '--json', 'audit', service.data], {
+    env: { ...service.environment, STRONGROOM_ROOT_PASSPHRASE_FILE: passphrase },
+  });
+  assert.ok((JSON.parse(stdout) as object[]).length > 0, 'offline commands open it as well');
 });

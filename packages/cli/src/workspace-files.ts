@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { StrongroomError, fromBase64, fromUtf8, isNotFound, workspaceId } from '@strongroom/base';
 import type { DiskKeys } from '@strongroom/engine';
-import { openLocalKeystore, openWorkspaceKeys } from '@strongroom/keys';
+import { openWorkspaceKeys } from '@strongroom/keys';
 import type { WorkspaceKeys } from '@strongroom/keys';
 import type { Context } from './context.js';
 import { cliError } from './errors.js';
+import { openRootKey } from './root-key.js';
 
 /** As the service has it: `$STATE_DIRECTORY`, else the user's configuration folder. */
 export function defaultRootKey({ environment }: Context): string {
@@ -32,7 +33,7 @@ export async function openKeysOf(
       cause,
     });
   }
-  const provider = await openLocalKeystore({ path: workspace.rootKey, fs, random, create: false });
+  const provider = await openRootKey(context, workspace.rootKey);
   try {
     return await openWorkspaceKeys({
       provider,

@@ -2,10 +2,10 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { fromUtf8 } from '@strongroom/base';
 import { readJournalOffline } from '@strongroom/journal';
-import { openLocalKeystore } from '@strongroom/keys';
 import type { Context } from '../context.js';
 import { optionsOf, printList } from '../context.js';
 import { cliError } from '../errors.js';
+import { openRootKey } from '../root-key.js';
 import { defaultRootKey } from '../workspace-files.js';
 
 /**
@@ -25,7 +25,7 @@ Acts on a workspace are in its AzureActivity, its queries in LAQueryLogs:
   strongroom query 'AzureActivity | sort by TimeGenerated desc'`,
     )
     .action(async (directory: string, own: { rootKey?: string }, command: Command) => {
-      const { fs, random, workingDirectory } = context;
+      const { fs, workingDirectory } = context;
       const journal = join(resolve(workingDirectory, directory), 'service', 'journal');
       if ((await fs.stat(journal))?.kind !== 'directory') {
         throw cliError('CLI_NOT_FOUND', `There is no service's journal below ${directory}.`);
@@ -34,7 +34,7 @@ Acts on a workspace are in its AzureActivity, its queries in LAQueryLogs:
         own.rootKey === undefined
           ? defaultRootKey(context)
           : resolve(workingDirectory, own.rootKey);
-      const provider = await openLocalKeystore({ path, fs, random, create: false });
+      const provider = await openRootKey(context, path);
       const rows: object[] = [];
       const problems: string[] = [];
       try {
