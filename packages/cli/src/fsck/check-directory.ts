@@ -34,13 +34,18 @@ const kinds: readonly {
 }[] = [
   {
     kind: 'cursor',
-    is: (path) => /(?:^|\/)cursors\/(?!retries$)|(?:^|\/)quarantine$/.test(path),
+    is: (path) => /(?:^|\/)cursors\/(?!(?:retries|accounting)$)|(?:^|\/)quarantine$/.test(path),
     problem: cursorFileProblem,
   },
   {
     kind: 'retries',
     is: (path) => path.endsWith('cursors/retries'),
     problem: hashedSnapshotProblem,
+  },
+  {
+    kind: 'accounting note',
+    is: (path) => path.endsWith('cursors/accounting'),
+    problem: hashedLineProblem,
   },
   {
     kind: 'engine keys',
@@ -89,6 +94,14 @@ function hashedSnapshotProblem(bytes: Uint8Array): string | undefined {
   return sum.equals(bytes.subarray(bytes.length - 32))
     ? undefined
     : 'Its hash is wrong; requests are read from the journal instead.';
+}
+
+/** A line of JSON, and the SHA-256 of it in hexadecimal (docs/formats/entry.md). */
+function hashedLineProblem(bytes: Uint8Array): string | undefined {
+  const [line = '', sum] = (text(bytes) ?? '').split('\n');
+  return createHash('sha256').update(`${line}\n`).digest('hex') === sum
+    ? undefined
+    : 'Its hash is wrong; counting begins at an earlier place instead.';
 }
 
 function engineKeysProblem(bytes: Uint8Array): string | undefined {

@@ -1,5 +1,5 @@
-import { fromUtf8, hasCode, isNotFound, journalSequence, utf8 } from '@strongroom/base';
-import type { Fs } from '@strongroom/base';
+import { fromUtf8, hasCode, isNotFound, journalSequence, toHex, utf8 } from '@strongroom/base';
+import type { Fs, Sha256 } from '@strongroom/base';
 import type { Journal } from '@strongroom/journal';
 import {
   and,
@@ -193,24 +193,26 @@ export interface AccountingNote {
 }
 
 /** Replaces the note, durably. */
-export async function storeNote(fs: Fs, path: string, note: AccountingNote): Promise<void> {
+export async function storeNote(
+  { fs, sha256 }: { fs: Fs; sha256: Sha256 },
+  path: string,
+  note: AccountingNote,
+): Promise<void> {
   const { flush, counters, usage } = note;
-  await replaceFile(
-    fs,
-    path,
-    utf8(
-      `${JSON.stringify({
-        version: 1,
-        flush: String(flush),
-        counters,
-        ...(usage === undefined ? {} : { usage: { ...usage, to: String(usage.to) } }),
-      })}\n`,
-    ),
-  );
+  const line = `${JSON.stringify({
+    version: 1,
+    flush: String(flush),
+    counters,
+    ...(usage === undefined ? {} : { usage: { ...usage, to: String(usage.to) } }),
+  })}\n`;
+  await replaceFile(fs, path, utf8(`${line}${toHex(sha256(utf8(line)))}\n`));
 }
 
 /** Reads the note; none, or a damaged one, costs a longer reading and what has no entry. */
-export async function readNote(fs: Fs, path: string): Promise<AccountingNote | undefined> {
+export async function readNote(
+  { fs, sha256 }: { fs: Fs; sha256: Sha256 },
+  path: string,
+): Promise<AccountingNote | undefined> {
   let bytes: Uint8Array;
   try {
     bytes = await fs.readFile(path);
@@ -219,10 +221,9 @@ export async function readNote(fs: Fs, path: string): Promise<AccountingNote | u
     throw error;
   }
   try {
-    const { version, flush, counters, usage } = JSON.parse(fromUtf8(bytes)) as Record<
-      string,
-      unknown
-    >;
+    const [line = '', sum] = fromUtf8(bytes).split('\n');
+    if (sum !== toHex(sha256(utf8(`${line}\n`)))) return undefined;
+    const { version, flush, counters, usage } = JSON.parse(line) as Record<string, unknown>;
     if (version !== 1 || typeof flush !== 'string' || !/^\d{1,19}$/.test(flush)) return undefined;
     if (!Array.isArray(counters)) return undefined;
     return {
