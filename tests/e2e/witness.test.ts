@@ -38,8 +38,15 @@ async function run(logs: string): Promise<void> {
     process.execPath,
     [
       program,
-      ...['witness', '--name', 'witness.example/one', '--state', join(directory, 'state')],
-      ...['--log', logs, '--listen', '127.0.0.1:0'],
+      'witness',
+      '--name',
+      'witness.example/one',
+      '--state',
+      join(directory, 'state'),
+      '--log',
+      logs,
+      '--listen',
+      '127.0.0.1:0',
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { RowProofAnswer } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
 import type { ResultColumn, Row } from '../../logic/values.js';
@@ -20,7 +20,6 @@ export function ProveRow(props: { readonly columns: readonly ResultColumn[]; rea
   const { columns, row } = props;
   const { server, workspace } = useSession();
   const [proving, setProving] = useState<Proving>({ kind: 'idle' });
-  useEffect(() => setProving({ kind: 'idle' }), [row]);
   const values = Object.fromEntries(columns.map(({ name }, at) => [name, row[at]]));
   const { Type: table, TimeGenerated: time } = values;
   if (workspace === undefined || typeof table !== 'string' || typeof time !== 'string') return null;

@@ -53,7 +53,7 @@ export function RowDetail(props: RowDetailProps) {
           <Icon name="close" />
         </button>
       </header>
-      <ProveRow columns={columns} row={row} />
+      <ProveRow key={position} columns={columns} row={row} />
       <dl>
         {columns.map((column, at) => {
           const value = row[at];
