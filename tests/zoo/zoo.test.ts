@@ -53,10 +53,13 @@ before(() => {
 after(() => rmSync(copy, { recursive: true, force: true }));
 
 /** Runs a suite until its first failure. */
-async function run(suite: string): Promise<{ failed: boolean; output: string }> {
+async function run({ suite, seeds }: Fault): Promise<{ failed: boolean; output: string }> {
   const { NODE_TEST_CONTEXT: _nested, ...environment } = process.env;
   const child = spawn(process.execPath, [join(copy, 'packages', suite)], {
-    env: { ...environment, STRONGROOM_SEEDS: process.env['STRONGROOM_ZOO_SEEDS'] ?? '60' },
+    env: {
+      ...environment,
+      STRONGROOM_SEEDS: String(seeds ?? process.env['STRONGROOM_ZOO_SEEDS'] ?? 60),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 240_000,
   });
@@ -92,7 +95,7 @@ for (const fault of chosen) {
     assert.ok(at >= 0, `${fault.file} has changed`);
     writeFileSync(path, whole.slice(0, at) + fault.replace + whole.slice(at + fault.search.length));
     try {
-      const { failed, output } = await run(fault.suite);
+      const { failed, output } = await run(fault);
       assert.ok(failed, `${fault.suite} does not see it`);
       const caught =
         /seed (\d+): ([^\n]*)/.exec(output) ?? /^ *not ok \d+ - ([^\n]*)/m.exec(output);

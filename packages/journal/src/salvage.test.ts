@@ -115,6 +115,8 @@ void test(`goes on behind any damage by an act, and gives nothing wrong (${seeds
     for (const position of held.lost) {
       assert.ok(quarantine.ranges.some(({ from, to }) => position >= from && position < to));
     }
+    const givenUp = quarantine.ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0);
+    assert.ok(givenUp <= held.lost.length + 2, `${givenUp} given up, ${held.lost.length} lost`);
     // It is a journal as any other from now on: over a power cut, with new entries, once more.
     fs.powerCut({ seed });
     const journal = await openJournal(options);
