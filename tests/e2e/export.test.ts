@@ -1,15 +1,6 @@
 /** Tables exported through the front door: made, killed in the middle, verified alone. */
 import assert from 'node:assert/strict';
-import {
-  appendFile,
-  chmod,
-  mkdtemp,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -89,8 +80,15 @@ suite('exports', () => {
   test('rows that are there and rows that come are exported, and the export verifies alone', async () => {
     await send(40);
     const made = await cliJson<{ properties: { strongroom: { place: string } } }>(service, [
-      ...['export', 'create', 'texts', '--table', 'Text_CL', '--target', 'archive'],
-      ...['--every', '1'],
+      'export',
+      'create',
+      'texts',
+      '--table',
+      'Text_CL',
+      '--target',
+      'archive',
+      '--every',
+      '1',
     ]);
     await arrived();
     await send(20);
@@ -144,7 +142,13 @@ suite('exports', () => {
 
   test('an export ends when it is deleted, and both acts are on record', async () => {
     const refused = await cli(service, [
-      ...['export', 'create', 'else', '--table', 'Text_CL', '--target', 'nowhere'],
+      'export',
+      'create',
+      'else',
+      '--table',
+      'Text_CL',
+      '--target',
+      'nowhere',
     ]);
     assert.notEqual(refused.code, 0);
     await cli(service, ['export', 'delete', 'texts', '--yes']);
