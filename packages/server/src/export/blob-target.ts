@@ -57,8 +57,9 @@ export function blobTarget(options: BlobTargetOptions): ExportTarget {
         body: content,
       });
       if (answer.status === 201) return;
-      // 409: it is there (BlobAlreadyExists, BlobImmutableDueToPolicy); looking settles it.
-      if (answer.status !== 409 && answer.status !== 412) throw refusedByTarget(answer);
+      // 409: it is there (BlobAlreadyExists, BlobImmutableDueToPolicy); so it may be with 403, where the
+      // signature lets nobody overwrite. Looking settles it.
+      if (![403, 409, 412].includes(answer.status)) throw refusedByTarget(answer);
       const there = await read(name);
       if (there === undefined) throw refusedByTarget(answer);
       if (!equalBytes(there, content)) {

@@ -74,8 +74,9 @@ export function s3Target(options: S3TargetOptions): ExportTarget {
         content,
       );
       if (answer.status === 200) return;
-      // 412: it is there. 409: another request of ours is on its way. Both are settled by looking.
-      if (answer.status !== 412 && answer.status !== 409) throw refusedByTarget(answer);
+      // 412: it is there. 409: another request of ours is on its way. 403: a lock may keep it. Looking
+      // settles each.
+      if (![403, 409, 412].includes(answer.status)) throw refusedByTarget(answer);
       const there = await read(name);
       if (there === undefined) throw refusedByTarget(answer);
       if (!equalBytes(there, content)) {
