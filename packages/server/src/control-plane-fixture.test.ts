@@ -129,6 +129,7 @@ export async function openControlPlane(
     changeRows: (run) => run(),
     rowCommitments: async () => [],
     signNote: async (text) => `${text}\n`,
+    epoch: async () => undefined,
     checkpoint: () => undefined,
     checkpointTime: () => undefined,
     status: notHere,

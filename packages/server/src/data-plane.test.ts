@@ -456,6 +456,7 @@ test('a query that cannot be recorded is not answered', async () => {
     countRefused: () => undefined,
     erasing: running.erasing,
     signNote: (text) => running.signNote(text),
+    epoch: async () => undefined,
     checkpoint: () => undefined,
     checkpointTime: () => undefined,
     status: () => running.status(),

@@ -9,12 +9,12 @@ import {
 import type { Repository } from '@strongroom/backup';
 import type { BackupState } from '@strongroom/api';
 import { portalPaths } from '@strongroom/api';
-import { openLocalKeystore } from '@strongroom/keys';
 import type { KeyProvider } from '@strongroom/keys';
 import type { Context, GlobalOptions } from '../context.js';
 import { optionsOf, print, printList, wholeNumber, withClient } from '../context.js';
 import { cliError } from '../errors.js';
 import { Progress } from '../terminal.js';
+import { openRootKey } from '../root-key.js';
 import { defaultRootKey } from '../workspace-files.js';
 
 export interface OfflineOptions extends GlobalOptions {
@@ -146,7 +146,7 @@ export async function withRepository(
 ): Promise<void> {
   const { fs, random, workingDirectory } = context;
   const path = resolve(workingDirectory, named.options.rootKey ?? defaultRootKey(context));
-  const provider = await openLocalKeystore({ path, fs, random, create: false });
+  const provider = await openRootKey(context, path);
   try {
     const directory = resolve(workingDirectory, named.directory);
     await act(await openRepository({ directory, fs, random, provider, create: false }), provider);
