@@ -321,13 +321,6 @@ export const faults: readonly Fault[] = [
     suite: 'server/dist/workspaces/entry.test.js',
   },
   {
-    name: "the snapshot's hash is not looked at",
-    file: 'server/dist/workspaces/retry-memory.js',
-    search: 'if (!equalBytes(sha256(body), raw.subarray(end)))',
-    replace: 'if (false)',
-    suite: 'server/dist/workspaces/retry-memory.test.js',
-  },
-  {
     name: 'the sealer skips what it was not told of',
     file: 'server/dist/workspaces/sealer.js',
     search: 'this.#recent[at].sequence === from + BigInt(at - skip)',

@@ -76,6 +76,7 @@ test('a retry is the same sender, rule, stream, table, request id and body', () 
   const base = toHex(fingerprintOf(sha256, batch));
   assert.equal(toHex(fingerprintOf(sha256, { ...batch })), base);
   const others = [
+    { ...batch, retry: { ...batch.retry, principal: 'other' } },
     { ...batch, retry: { ...batch.retry, principal: 'pr', rule: '' } },
     { ...batch, retry: { ...batch.retry, rule: 'x' } },
     { ...batch, retry: { ...batch.retry, requestId: 'x' } },
