@@ -58,3 +58,9 @@ export const walkPieceRows = 256;
 export const sequenceStepsMax = 16;
 /** Steps of one `scan`. */
 export const walkStepsMax = 16;
+/** Columns in which `autocluster`, `basket` and `diffpatterns` look for patterns: bits of a number. */
+export const patternColumnsMax = 30;
+/** Different rows of those columns. */
+export const patternGroupsMax = 50_000;
+/** Different values that `reduce` looks at. */
+export const reduceValuesMax = 100_000;

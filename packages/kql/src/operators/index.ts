@@ -15,6 +15,7 @@ import { partition } from './partition.js';
 import { datatable, print, range } from './print.js';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.js';
 import { projectByNames } from './project-by-names.js';
+import { reduce } from './reduce.js';
 import { render } from './render.js';
 import { as, getschema, invoke, unsupportedOperators } from './schema.js';
 import { scan } from './scan.js';
@@ -56,6 +57,7 @@ for (const operator of [
   print,
   datatable,
   range,
+  reduce,
   render,
   parse,
   parseWhere,

@@ -113,7 +113,6 @@ function unsupported(names: readonly string[], leads: boolean): Operator {
 
 export const unsupportedOperators: readonly Operator[] = [
   ...[
-    'reduce',
     'make-graph',
     'graph-match',
     'graph-to-table',

@@ -82,7 +82,7 @@ function bind(
 /** A query in KQL of ours over what `environment` names; its problems are told at the call. */
 export function boundQuery(
   context: BindContext,
-  call: PluginCall,
+  call: Pick<PluginCall, 'plugin' | 'span'>,
   environment: Environment,
   text: string,
 ): Relation {

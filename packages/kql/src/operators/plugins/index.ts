@@ -4,6 +4,7 @@ import { addressLookups } from './address-lookup.js';
 import { analyticsPlugins } from './analytics.js';
 import { bagUnpack } from './bag-unpack.js';
 import { dcountIntersect } from './dcount-intersect.js';
+import { miningPlugins } from './mining.js';
 import { narrow } from './narrow.js';
 import { pivot } from './pivot.js';
 import { preview } from './preview.js';
@@ -22,6 +23,7 @@ for (const plugin of [
   schemaMerge,
   ...addressLookups,
   ...analyticsPlugins,
+  ...miningPlugins,
 ]) {
   plugins.set(plugin.name, plugin);
 }
