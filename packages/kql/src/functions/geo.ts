@@ -89,7 +89,7 @@ export function pointJson(lon: Sql, lat: Sql): Sql {
 }
 
 /** `{"type":"Polygon",…}` of one ring, as an array of `[longitude, latitude]`. */
-function polygonJson(ring: Sql): Sql {
+export function polygonJson(ring: Sql): Sql {
   return call(
     'concat',
     text('{"type":"Polygon","coordinates":['),
@@ -298,7 +298,7 @@ function h3(value: Sql): Sql {
 /** A cell to ask with where there is none, since the engine refuses those. */
 const someCell = integer(0x862a1072fffffffn, 'UInt64');
 
-function ofCell(value: Sql, otherwise: Sql, body: (cell: Sql) => Sql): Sql {
+export function ofCell(value: Sql, otherwise: Sql, body: (cell: Sql) => Sql): Sql {
   const safe = call('if', infix('=', column('h'), integer(0)), someCell, column('h'));
   return letting(
     'h',

@@ -3,6 +3,7 @@ import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
+import { geoCellRows } from './geo-cell.js';
 import { geoShapeRows } from './geo-shape.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
@@ -36,6 +37,7 @@ function table(): Map<string, FunctionRow> {
       sketchRows,
       geoRows,
       geoShapeRows,
+      geoCellRows,
       windowRows,
       seriesRows,
       seriesStatisticRows,

@@ -33,7 +33,9 @@ void test('a pattern is refused where the engine refuses it', () => {
         refused = true;
       }
       const fault = regexFault(pattern);
-      return (fault !== undefined) === (refused || asText.has(pattern)) ? [] : [`${pattern}: ${fault ?? 'taken'}`];
+      return (fault !== undefined) === (refused || asText.has(pattern))
+        ? []
+        : [`${pattern}: ${fault ?? 'taken'}`];
     });
     assert.deepEqual(wrong, []);
   } finally {

@@ -95,11 +95,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
       'geo_line_to_s2cells',
       'geo_geohash_neighbors',
       'geo_point_buffer',
-      'geo_point_to_s2cell',
-      'geo_s2cell_to_central_point',
-      'geo_s2cell_to_polygon',
-      'geo_s2cell_neighbors',
-      'geo_h3cell_rings',
     ],
   ],
 ];
