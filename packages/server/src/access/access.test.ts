@@ -30,6 +30,7 @@ test('each role holds exactly these actions', () => {
   const short = (action: string): string =>
     action
       .replace('Microsoft.OperationalInsights/workspaces', 'ws')
+      .replace('Microsoft.OperationalInsights/', '')
       .replace('Microsoft.Insights/dataCollection', 'dc')
       .replace('Microsoft.Authorization/roleAssignments', 'roles')
       .replace('Microsoft.Authorization/', '')
@@ -37,9 +38,10 @@ test('each role holds exactly these actions', () => {
   const held = (role: keyof typeof roles): string =>
     [...roles[role].actions].map(short).sort().join(' ');
   const reads =
-    'dcEndpoints/read dcRules/read holds/read locks/read roles/read ws/agents/read ws/dataExports/read';
+    'clusters/read dcEndpoints/read dcRules/read holds/read locks/read roles/read ws/agents/read ws/dataExports/read';
   const tableReads = 'ws/read ws/tables/read';
   const contributor =
+    'clusters/delete clusters/read clusters/write ' +
     'dcEndpoints/delete dcEndpoints/read dcEndpoints/write dcRules/delete dcRules/read ' +
     'dcRules/write holds/read locks/read roles/read ws/agents/read ws/agents/write ws/create/action ' +
     'ws/dataExports/delete ws/dataExports/read ws/dataExports/write ws/delete ws/query/read ws/read ws/tables/delete ws/tables/read ws/tables/write ws/write';
@@ -52,7 +54,7 @@ test('each role holds exactly these actions', () => {
   assert.equal(held('logAnalyticsContributor'), contributor);
   assert.equal(
     held('userAccessAdministrator'),
-    'dcEndpoints/read dcRules/read holds/read holds/write locks/delete locks/read locks/write ' +
+    'clusters/read dcEndpoints/read dcRules/read holds/read holds/write locks/delete locks/read locks/write ' +
       `roles/delete roles/read roles/write users/read ws/agents/read ws/dataExports/read ${tableReads}`,
   );
   const missing = actions.filter((action) => !roles.owner.actions.has(action));

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { sha256, systemClock } from '@strongroom/platform';
+import { sha256, systemClock, systemRandom } from '@strongroom/platform';
 import { blobTarget } from './blob-target.js';
 import { s3Target, signatureV4 } from './s3-target.js';
 import type { ExportTarget } from './target.js';
@@ -29,6 +29,37 @@ test('requests to S3 are signed as its documentation shows', () => {
     authorization,
     /Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41$/,
   );
+});
+
+/**
+ * Real places, where the environment names them: a container with its signature, a bucket with its key.
+ * `STRONGROOM_TEST_BLOB='URL SAS'`, `STRONGROOM_TEST_S3='ENDPOINT BUCKET REGION KEY SECRET'`.
+ */
+suite('real targets', () => {
+  const [container = '', sas = ''] = (process.env['STRONGROOM_TEST_BLOB'] ?? '').split(' ');
+  const [endpoint = '', bucket = '', region = '', accessKeyId = '', secretAccessKey = ''] = (
+    process.env['STRONGROOM_TEST_S3'] ?? ''
+  ).split(' ');
+  const clock = systemClock;
+  const place = { endpoint, bucket, region, accessKeyId, secretAccessKey };
+  const lock = { retainDays: 1, clock, sha256 };
+  const targets: readonly (readonly [string, boolean, ExportTarget])[] = [
+    ['blob', container !== '', blobTarget({ container, sas, mode: 'Unlocked', ...lock })],
+    ['s3', endpoint !== '', s3Target({ ...place, ...lock, mode: 'GOVERNANCE' })],
+  ];
+  for (const [kind, isThere, target] of targets) {
+    test(`${kind}: made once and never changed`, { skip: !isThere }, async () => {
+      const name = `test/${systemRandom.uuid()}/T_CL/0.ndjson.gz`;
+      const content = systemRandom.bytes(5_000_000);
+      assert.equal(await target.read(name), undefined);
+      await target.create(name, content);
+      await target.create(name, content);
+      await assert.rejects(target.create(name, new Uint8Array(1)), {
+        code: 'EXPORT_OBJECT_DIFFERS',
+      });
+      assert.deepEqual(await target.read(name), content);
+    });
+  }
 });
 
 /** What the protocols have in common, as a server on loopback: objects that are made once. */
