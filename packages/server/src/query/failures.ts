@@ -36,6 +36,9 @@ export function queryProblems(diagnostics: readonly Diagnostic[]): HttpError {
   });
 }
 
+/** The engine's number for what a compiled query itself refuses while it runs (`throwIf`). */
+const operatorLimit = 395;
+
 /** How a query failed in the engine, as the client is told. Never the engine's own words. */
 export interface EngineRefusal {
   readonly status: number;
@@ -84,6 +87,12 @@ export function engineRefusal(error: unknown, timeoutSeconds: number): EngineRef
         hint: 'Summarize, or take fewer rows.',
       });
     case 'ENGINE_QUERY_FAILED':
+      if ('engineCode' in error && error.engineCode === operatorLimit)
+        return refusal(400, 'BadArgumentError', {
+          code: 'KQL_LIMIT',
+          message: 'An operator met more rows or elements than it takes.',
+          hint: 'Filter before scan or partition it further; give make-series a larger step.',
+        });
       return refusal(400, 'BadArgumentError', {
         code: 'E_QUERY_EXECUTION_ERROR',
         message: 'A value could not be computed while the query ran.',
