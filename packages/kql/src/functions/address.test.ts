@@ -17,4 +17,8 @@ testValues('addresses in text and IPv6', [
   ["ipv6_is_in_any_range('fe80::1', dynamic(['::1', 'fe80::/16']))", true],
   ["parse_ipv6_mask('192.168.255.255/24', 124)", '0000:0000:0000:0000:0000:ffff:c0a8:ff00'],
   ["parse_ipv6_mask('nothing', 1)", ''],
+  ["parse_ipv6('192.168.255.255')", '0000:0000:0000:0000:0000:ffff:c0a8:ffff'],
+  ["parse_ipv6('192.168.255.255/24')", '0000:0000:0000:0000:0000:ffff:c0a8:ff00'],
+  ["parse_ipv6('fe80::1')", 'fe80:0000:0000:0000:0000:0000:0000:0001'],
+  ["parse_ipv6('no address')", ''],
 ]);

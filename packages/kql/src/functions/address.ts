@@ -220,19 +220,27 @@ export const addressRows: readonly FunctionRow[] = [
     },
   },
   {
+    name: 'parse_ipv6',
+    takes: 'text',
+    gives: 'string',
+    sql: (args) => canonicalIpv6(at(args, 0), integer(128, 'Int64')),
+  },
+  {
     name: 'parse_ipv6_mask',
     takes: 'text, integer',
     gives: 'string',
-    sql: (args) => {
-      const given = call('ifNull', at(args, 1), integer(-1, 'Int64'));
-      const length = call('least', prefix(at(args, 0)), given);
-      const digits = call('lower', call('hex', masked(at(args, 0), length)));
-      return call(
-        'if',
-        isValid([at(args, 0)], [given]),
-        call('arrayStringConcat', call('extractAll', digits, text('.{4}')), text(':')),
-        text(''),
-      );
-    },
+    sql: (args) => canonicalIpv6(at(args, 0), call('ifNull', at(args, 1), integer(-1, 'Int64'))),
   },
 ];
+
+/** Eight groups of four digits, masked by the shorter of the text's own prefix and the given one. */
+function canonicalIpv6(address: Sql, given: Sql): Sql {
+  const length = call('least', prefix(address), given);
+  const digits = call('lower', call('hex', masked(address, length)));
+  return call(
+    'if',
+    isValid([address], [given]),
+    call('arrayStringConcat', call('extractAll', digits, text('.{4}')), text(':')),
+    text(''),
+  );
+}

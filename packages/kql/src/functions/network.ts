@@ -173,30 +173,4 @@ export const networkRows: readonly FunctionRow[] = [
       );
     },
   })),
-  {
-    name: 'parse_ipv6',
-    takes: 'text',
-    gives: 'string',
-    sql: (args) => {
-      const number = call(
-        'IPv6StringToNumOrNull',
-        call(
-          'if',
-          infix('>', call('position', at(args, 0), text(':')), integer(0)),
-          at(args, 0),
-          call('concat', text('::ffff:'), at(args, 0)),
-        ),
-      );
-      const digits = call('lower', call('hex', number));
-      return call(
-        'ifNull',
-        call(
-          'arrayStringConcat',
-          call('extractAll', call('assumeNotNull', digits), text('.{4}')),
-          text(':'),
-        ),
-        text(''),
-      );
-    },
-  },
 ];
