@@ -154,7 +154,8 @@ const modulePath = [
   '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
 ].find(existsSync);
 const binding = await import('pkcs11js').then(
-  (loaded) => loaded.default ?? loaded,
+  (loaded: typeof import('pkcs11js') & { default?: typeof import('pkcs11js') }) =>
+    loaded.default ?? loaded,
   () => undefined,
 );
 
