@@ -56,7 +56,7 @@ async function filesBelow(directory: string): Promise<string[]> {
 }
 
 before(async () => {
-  service = await Service.start();
+  service = await Service.start({ agent: true });
   for (let batch = 0; batch < 5; batch += 1) await send(batch * 10, 10);
   assert.equal(await eventually(count, (n) => n === 50), 50);
   await service.end();

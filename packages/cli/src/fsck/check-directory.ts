@@ -248,7 +248,9 @@ export async function checkDirectory(options: {
     const names = await fs.list(path);
     const isJournal = names.includes('mark') || names.some((name) => name.endsWith('.segment'));
     if (isJournal) await journal(path);
-    if (names.includes('checkpoint') || basename(path) === 'ledger') {
+    // An agent keeps a checkpoint too: sealed, beside its identity.
+    const isAgent = names.includes('identity');
+    if (basename(path) === 'ledger' || (names.includes('checkpoint') && !isAgent)) {
       await ledger(path);
       return;
     }

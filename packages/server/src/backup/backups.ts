@@ -15,6 +15,8 @@ import type { HardLink } from './stage.js';
 /** Tries to take all workspaces and the catalog in one state of their keys. */
 const stagingTries = 5;
 const scheduleLookMs = 60_000;
+/** After a failure another try waits so long. */
+const retryMs = 3_600_000;
 
 export interface BackupsOptions {
   /** The service's data directory. */
@@ -228,22 +230,26 @@ class ServiceBackups implements Backups {
   }
 
   async #keepSchedule(): Promise<void> {
-    const { clock, everyHours, log } = this.#options;
+    const { clock, log } = this.#options;
     const { signal } = this.#stop;
     try {
-      for (let due = await this.#firstDue(); ;) {
+      for (let due = await this.#due(); ;) {
         await clock.sleep(scheduleLookMs, signal);
+        if (clock.now() < due) continue;
+        // One may have been taken by hand meanwhile.
+        due = await this.#due();
         if (clock.now() < due) continue;
         this.start();
         await this.#work;
-        due = clock.now() + everyHours * 3_600_000;
+        due = this.#failed === undefined ? await this.#due() : clock.now() + retryMs;
       }
     } catch (error) {
       if (!signal.aborted) log.error('backups are not scheduled any more', errorFields(error));
     }
   }
 
-  async #firstDue(): Promise<number> {
+  /** When the next snapshot is to be taken: the oldest of the repositories decides. */
+  async #due(): Promise<number> {
     const { destinations, fs, random, keyProvider: provider, everyHours } = this.#options;
     let due = Number.POSITIVE_INFINITY;
     for (const directory of destinations) {
