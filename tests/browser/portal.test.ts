@@ -6,7 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { browserMissing, Visitors } from '../support/browser.js';
 import { cli, cliJson, signInAdministrator } from '../support/cli.js';
-import { Service } from '../support/service.js';
+import { azureClients, rowsOf } from '../support/clients.js';
+import { Service, eventually } from '../support/service.js';
 
 const missing = await browserMissing();
 if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
@@ -120,7 +121,14 @@ describe('the portal', { skip: missing ?? false }, () => {
   });
 
   test('a stored row is proved, and the file that is downloaded verifies offline', async () => {
+    // The log follows its queries, and the result before stays until the next one is there.
+    const logged = await eventually(
+      () => rowsOf(azureClients(service), service.bootstrap.workspaceId, 'LAQueryLogs | take 1'),
+      (rows) => rows.length > 0,
+    );
+    assert.equal(logged.length, 1);
     await run(admin, 'LAQueryLogs | take 1');
+    await grid(admin).getByRole('columnheader', { name: 'TimeGenerated' }).waitFor();
     await grid(admin).getByRole('gridcell').first().click();
     const detail = admin.getByRole('complementary', { name: 'Row detail' });
     await detail.getByRole('button', { name: 'Prove this row' }).click();
