@@ -115,6 +115,13 @@ export async function verifyCheckpoint(
   if (origin !== options.origin) {
     return refuse('LEDGER_ORIGIN_DIFFERS', `The checkpoint is of the ledger ${origin}.`);
   }
+  const retired = signatures.find(({ key }) => key.retired !== undefined)?.key.retired;
+  if (retired !== undefined && size > retired.size) {
+    return refuse(
+      'LEDGER_KEY_RETIRED',
+      `The checkpoint of ${size} leaves is by a key that was replaced at ${retired.size}.`,
+    );
+  }
   // Both of the ledger's own signatures, so that no bit of the checkpoint can be changed unseen.
   if (!signatures.some(({ key }) => key.type === signatureType.ed25519)) {
     return refuse('LEDGER_UNSIGNED', 'No trusted key signed the checkpoint plainly.');

@@ -75,6 +75,11 @@ export async function verifyEpoch(
   }
   const kept = await verifyCheckpoint(decoded.value, options);
   if (!kept.ok) return kept;
+  // A key that was replaced may speak only of the time before.
+  const retired = signatures.find(({ key }) => key.retired !== undefined)?.key.retired;
+  if (retired !== undefined && kept.value.size > retired.size) {
+    return refuse('LEDGER_KEY_RETIRED', 'The epoch is by a key that was replaced before.');
+  }
   const value = { origin, number, time: Number(time), reason, kept: kept.value };
   return { ok: true, value };
 }

@@ -28,6 +28,8 @@ export type LedgerErrorCode =
   | 'LEDGER_CHECKPOINT_MALFORMED'
   /** A text is not a canonical proof. */
   | 'LEDGER_PROOF_MALFORMED'
+  /** The private half of the key that signs this ledger is not here. */
+  | 'LEDGER_KEY_MISSING'
   /** A record cannot be read. */
   | 'LEDGER_RECORD_MALFORMED'
   /** A text is not a canonical receipt. */
@@ -40,6 +42,10 @@ export type LedgerProblemCode =
   | 'LEDGER_UNSIGNED'
   /** A signature that claims a trusted key does not verify. */
   | 'LEDGER_SIGNATURE_WRONG'
+  /** A key was used after it was replaced. */
+  | 'LEDGER_KEY_RETIRED'
+  /** A hand-over of keys is forged, out of order, or by an unknown key. */
+  | 'LEDGER_HANDOVER_WRONG'
   /** The origin is another ledger's. */
   | 'LEDGER_ORIGIN_DIFFERS'
   /** The checkpoint carries no signed time. */

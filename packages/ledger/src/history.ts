@@ -1,4 +1,4 @@
-import { fromUtf8, isNotFound, toHex, utf8 } from '@strongroom/base';
+import { concatBytes, fromUtf8, isNotFound, toHex, utf8 } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
 import type { SignedCheckpoint } from './checkpoint.js';
 import { limits } from './limits.js';
@@ -42,7 +42,7 @@ export class History {
       const { end } = splitHistory(this.#sha256, await file.read(0, size));
       const note = utf8(checkpoint.text);
       if (end < size) await file.truncate(end);
-      await file.write(end, utf8(`${note.length} ${sumOf(this.#sha256, note)}\n`), note);
+      await file.write(end, historyRecord(this.#sha256, note));
       await file.sync();
     } finally {
       await file.close();
@@ -51,6 +51,10 @@ export class History {
     this.#lastTime = checkpoint.time;
   }
 }
+
+/** One record: length and sum, a newline, the note. */
+export const historyRecord = (sha256: Sha256, note: Uint8Array): Uint8Array =>
+  concatBytes(utf8(`${note.length} ${sumOf(sha256, note)}\n`), note);
 
 const sumOf = (sha256: Sha256, note: Uint8Array): string => toHex(sha256(note).subarray(0, 4));
 

@@ -88,6 +88,16 @@ export type {
 export { verifyContinuation } from './continuation.js';
 export type { Epoch } from './epoch.js';
 export { signEpoch, verifyEpoch } from './epoch.js';
+export {
+  followHandOvers,
+  parseHandOverText,
+  parseHandOvers,
+  printHandOverText,
+  printHandOvers,
+  signHandOver,
+  verifyHandOver,
+} from './hand-over.js';
+export type { HandOver, KeyChain } from './hand-over.js';
 export { tornHistory } from './history.js';
 export {
   cosignatureLine,

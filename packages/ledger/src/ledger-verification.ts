@@ -3,6 +3,8 @@ import type { Fs, Sha256 } from '@strongroom/base';
 import { parseCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
 import type { LedgerProblemCode } from './errors.js';
+import { followHandOvers, parseHandOvers } from './hand-over.js';
+import type { HandOver, KeyChain } from './hand-over.js';
 import { readHistory } from './history.js';
 import { readCheckpoint } from './ledger.js';
 import { limits } from './limits.js';
@@ -35,6 +37,8 @@ export interface LedgerVerdict {
   readonly checkpoint: SignedCheckpoint | undefined;
   /** The keys that it was verified with. */
   readonly verifierKeys: readonly string[];
+  /** The same, with those that hand-overs led to: each that was replaced with its end. */
+  readonly keys: readonly VerifierKey[];
 }
 
 /** What an offline verification is given. */
@@ -43,7 +47,7 @@ export interface LedgerVerificationOptions {
   readonly fs: Fs;
   readonly sha256: Sha256;
   readonly verifySignature: VerifySignature;
-  /** Trusted keys, as text `name+hash+base64`. */
+  /** Trusted keys, as text `name+hash+base64`; hand-overs beside the ledger are followed from them. */
   readonly publicKeys: readonly string[];
   /** The ledger that it must be; by default any that one of the keys is named after. */
   readonly origin?: string;
@@ -70,13 +74,14 @@ export async function verifyLedgerDirectory(
     if (problems.length < limits.problemsMax) problems.push({ code, path, message });
     else problemsOmitted += 1;
   };
-  const { checkpoint, root } = await verifyAll(options, report);
+  const { checkpoint, root, keys } = await verifyAll(options, report);
   return {
     ok: problems.length === 0,
     problems,
     problemsOmitted,
     checkpoint,
     verifierKeys: options.publicKeys,
+    keys,
     size: checkpoint?.size ?? 0n,
     root: root === undefined ? undefined : toHex(root),
   };
@@ -87,6 +92,7 @@ type Report = (code: LedgerProblemCode, path: string, message: string) => void;
 interface Findings {
   checkpoint: SignedCheckpoint | undefined;
   root: Uint8Array | undefined;
+  keys: readonly VerifierKey[];
 }
 
 async function verifyAll(options: LedgerVerificationOptions, report: Report): Promise<Findings> {
@@ -95,9 +101,11 @@ async function verifyAll(options: LedgerVerificationOptions, report: Report): Pr
     options.publicKeys.map((key) => parseVerifierKey(sha256, key)),
   );
   if (!keys.ok) report(keys.code, 'publicKeys', keys.message);
-  if (!keys.ok) return { checkpoint: undefined, root: undefined };
+  if (!keys.ok) return { checkpoint: undefined, root: undefined, keys: [] };
   const origin = options.origin ?? (await claimedOrigin(options, keys.value));
-  const verifier = { sha256, verifySignature: options.verifySignature, keys: keys.value, origin };
+  const alone = { sha256, verifySignature: options.verifySignature, keys: keys.value, origin };
+  const chain = await readChain(options, { verifier: alone, report });
+  const verifier = { ...alone, keys: chain.keys };
 
   let checkpoint: SignedCheckpoint | undefined;
   try {
@@ -106,20 +114,20 @@ async function verifyAll(options: LedgerVerificationOptions, report: Report): Pr
     if (error instanceof StrongroomError)
       report('LEDGER_CHECKPOINT_INVALID', 'checkpoint', error.message);
     else report('LEDGER_UNREADABLE', 'checkpoint', String(error));
-    return { checkpoint, root: undefined };
+    return { checkpoint, root: undefined, keys: verifier.keys };
   }
   if (checkpoint === undefined) {
     report('LEDGER_CHECKPOINT_MISSING', 'checkpoint', 'There is no checkpoint.');
-    return { checkpoint, root: undefined };
+    return { checkpoint, root: undefined, keys: verifier.keys };
   }
 
-  const heads = await expectedHeads(options, { verifier, checkpoint, report });
+  const heads = await expectedHeads(options, { verifier, checkpoint, report }, chain.handOvers);
   const leaves = await expectedLeaves(options, { verifier, checkpoint, report });
   const root = await recompute(options, { checkpoint, heads, leaves, report });
   if (root !== undefined && !equalBytes(root, checkpoint.root)) {
     report('LEDGER_ROOT_DIFFERS', 'checkpoint', 'The leaves do not hash to the signed root.');
   }
-  return { checkpoint, root };
+  return { checkpoint, root, keys: verifier.keys };
 }
 
 /** The origin that the checkpoint claims, where a trusted key has that name; else the first key's. */
@@ -135,6 +143,30 @@ async function claimedOrigin(
     // What is wrong with it is found, and reported, when it is verified.
   }
   return named[0] ?? '';
+}
+
+const handOverPath = 'handovers';
+
+/** The keys that the ledger's hand-overs lead to from the trusted ones. */
+async function readChain(
+  { fs, directory, sha256 }: LedgerVerificationOptions,
+  { verifier, report }: { verifier: Verifier & { readonly origin: string }; report: Report },
+): Promise<Pick<KeyChain, 'keys' | 'handOvers'>> {
+  const none = { keys: verifier.keys, handOvers: [] };
+  let statements: string[];
+  try {
+    const path = `${directory}/${handOverPath}`;
+    if ((await fs.stat(path)) === undefined) return none;
+    statements = parseHandOvers(sha256, await fs.readFile(path));
+  } catch (error) {
+    const damaged = error instanceof StrongroomError;
+    report(damaged ? 'LEDGER_HANDOVER_WRONG' : 'LEDGER_UNREADABLE', handOverPath, String(error));
+    return none;
+  }
+  const followed = await followHandOvers(statements, verifier);
+  if (followed.ok) return followed.value;
+  report(followed.code, handOverPath, followed.message);
+  return none;
 }
 
 interface Context {
@@ -153,6 +185,7 @@ interface ExpectedHead {
 async function expectedHeads(
   options: LedgerVerificationOptions,
   { verifier, checkpoint, report }: Context,
+  handOvers: readonly HandOver[],
 ): Promise<ExpectedHead[]> {
   const sources = (options.expected ?? []).map((text, at) => ({ path: `expected[${at}]`, text }));
   try {
@@ -166,6 +199,14 @@ async function expectedHeads(
     report('LEDGER_UNREADABLE', 'history', String(error));
   }
   const heads: ExpectedHead[] = [];
+  for (const { number, size, root } of handOvers) {
+    const path = `${handOverPath} ${number}`;
+    if (size <= checkpoint.size) heads.push({ path, size, root });
+    else {
+      const message = `It speaks of ${size} leaves; the ledger has ${checkpoint.size}.`;
+      report('LEDGER_ROLLED_BACK', path, message);
+    }
+  }
   for (const { path, text } of sources) {
     const verdict = await verifyCheckpoint(text, verifier);
     if (!verdict.ok) {

@@ -3,6 +3,7 @@ import type { Clock, Fs, Sha256, StrongroomError } from '@strongroom/base';
 import { signCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
 import { ledgerError } from './errors.js';
+import { followHandOvers, parseHandOvers, printHandOvers, signHandOver } from './hand-over.js';
 import { History } from './history.js';
 import { limits } from './limits.js';
 import {
@@ -16,8 +17,8 @@ import {
   rootOf,
 } from './merkle-tree.js';
 import type { LeafRange, TreeNode } from './merkle-tree.js';
-import { parseVerifierKey, printVerifierKey } from './note.js';
-import type { NoteSigner, VerifySignature } from './note.js';
+import { keyIdOf, printVerifierKey, signatureType } from './note.js';
+import type { NoteSigner, VerifierKey, VerifySignature } from './note.js';
 import { printProof } from './proof.js';
 import { isOrigin } from './receipt.js';
 import {
@@ -41,11 +42,14 @@ export interface LedgerOptions {
   readonly clock: Clock;
   /** The ledger's identity, the first line of its checkpoints: visible ASCII, like a URL without scheme. */
   readonly origin: string;
-  /** Its `keyName` is the origin (c2sp.org/tlog-checkpoint, Signatures). */
+  /**
+   * Its `keyName` is the origin (c2sp.org/tlog-checkpoint, Signatures). A ledger that an earlier key
+   * signs is handed over to it when it is opened.
+   */
   readonly signer: NoteSigner;
+  /** Earlier signing keys whose private halves are still here. */
+  readonly earlier?: readonly NoteSigner[];
   readonly verifySignature: VerifySignature;
-  /** Text forms of earlier signing keys, after a rotation. */
-  readonly previousKeys?: readonly string[];
 }
 
 /** A Merkle path, with the tree that it is in. */
@@ -79,6 +83,12 @@ export interface Ledger {
   readonly checkpoint: SignedCheckpoint | undefined;
   /** The key that verifies its checkpoints, as text `name+hash+base64`. */
   readonly verifierKey: string;
+  /** What signs for this ledger now: checkpoints, receipts, statements. */
+  readonly signer: NoteSigner;
+  /** Every key that it ever had, the present one first; each that was replaced with its end. */
+  readonly keys: readonly VerifierKey[];
+  /** The signed hand-overs from key to key, oldest first. */
+  readonly handOvers: readonly string[];
   /**
    * Adds leaves, the first at `startIndex`. Leaves that are there already are compared.
    *
@@ -101,12 +111,19 @@ export interface Ledger {
   proveConsistency(oldSize: bigint, size?: bigint): Promise<ConsistencyProof>;
   /** The root at a size up to the newest. */
   rootAt(size: bigint): Promise<Uint8Array>;
+  /**
+   * Replaces the signing key. When it resolves, the statement that both keys signed is durable, and
+   * `to` signs everything from there on. When it rejects, nothing more is sealed before a later seal
+   * or hand-over has made it durable. Does nothing where `to` is the key already.
+   */
+  handOver(to: NoteSigner): Promise<void>;
   /** Waits for a running seal; appended leaves that are not sealed are forgotten. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the ledger, or makes an empty one. Throws `LEDGER_CHECKPOINT_INVALID` where the checkpoint is
+ * Opens the ledger, or makes an empty one. Throws `LEDGER_KEY_MISSING` where the key that signs it now
+ * is neither `signer` nor among `earlier`, `LEDGER_CHECKPOINT_INVALID` where the checkpoint is
  * not signed by the ledger's keys, `LEDGER_TILE_DAMAGED` where the tree's right edge does not hash to
  * its root: then nothing may be signed before a person has looked.
  */
@@ -116,25 +133,82 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   if (signer.keyName !== origin) {
     throw ledgerError('LEDGER_BAD_NAME', 'A ledger signs with a key that has its name.');
   }
-  const verifierKey = printVerifierKey(sha256, { name: signer.keyName, ...pick(signer) });
-  const keyTexts = [verifierKey, ...(options.previousKeys ?? [])];
-  const keys = keyTexts.map((key) => parseVerifierKey(sha256, key));
   await fs.makeDirectory(directory);
   // The checkpoint that is read next may be one whose rename was not synced before a crash.
   await fs.syncDirectory(directory);
   await fs.syncDirectory(parentOf(directory));
+  const handOvers = await readHandOvers(options);
+  const { keys, present } = await keysOf(options, handOvers);
   const checkpoint = await readCheckpoint({ ...options, keys });
   const frontier = await readFrontier(options, checkpoint);
-  await writePublicKeys(fs, directory, keyTexts);
+  await writePublicKeys(fs, directory, sha256, keys);
   const history = await History.open({ fs, sha256, directory: `${directory}/history` });
   if (checkpoint === undefined && !(await history.isEmpty())) {
     // A crash leaves the old checkpoint or the new one. Signing anew from nothing would be a fork.
     throw ledgerError('LEDGER_CHECKPOINT_INVALID', 'The checkpoint is gone, but not its history.');
   }
-  return new DirectoryLedger(options, { verifierKey, checkpoint, frontier, history });
+  const state = { keys, handOvers, signer: present, checkpoint, frontier, history };
+  const ledger = new DirectoryLedger(options, state);
+  await ledger.handOver(signer);
+  return ledger;
 }
 
-const pick = ({ publicKey }: NoteSigner) => ({ publicKey });
+const handOverFile = 'handovers';
+
+/** The statements beside the ledger, replaced whole by renaming; none before the first rotation. */
+async function readHandOvers({
+  fs,
+  directory,
+  sha256,
+}: Pick<LedgerOptions, 'fs' | 'directory' | 'sha256'>): Promise<string[]> {
+  const path = `${directory}/${handOverFile}`;
+  if ((await fs.stat(path)) === undefined) return [];
+  return parseHandOvers(sha256, await fs.readFile(path));
+}
+
+/** The key of a signer as verifiers see it. */
+const verifierKeyOf = (sha256: Sha256, { keyName: name, publicKey }: NoteSigner): VerifierKey => {
+  const type = signatureType.ed25519;
+  return { name, type, publicKey, keyId: keyIdOf(sha256, { name, type, publicKey }) };
+};
+
+/** All keys of a ledger, and which of those that are held signs it now. */
+async function keysOf(
+  options: LedgerOptions,
+  handOvers: readonly string[],
+): Promise<{ keys: readonly VerifierKey[]; present: NoteSigner }> {
+  const { sha256, fs, directory, signer, origin } = options;
+  const held = [signer, ...(options.earlier ?? [])];
+  const own = held.map((each) => verifierKeyOf(sha256, each));
+  if (handOvers.length > 0) {
+    const followed = await followHandOvers(handOvers, { ...options, keys: own });
+    if (!followed.ok) {
+      throw ledgerError('LEDGER_KEY_MISSING', `${followed.code}: ${followed.message}`);
+    }
+    const { newest, keys } = followed.value;
+    const present = held.find(({ publicKey }) => equalBytes(publicKey, newest!.publicKey));
+    if (present === undefined) {
+      throw ledgerError('LEDGER_KEY_MISSING', 'The key that signs this ledger now is not here.');
+    }
+    // What is held beyond the chain has signed nothing in this ledger yet.
+    const joined = keys.filter((key) => key.retired !== undefined || key === newest);
+    return { keys: joined, present };
+  }
+  // Before the first hand-over it is the key that signed the checkpoint; without one, the key that was
+  // told to senders, because there may be receipts by it.
+  for (const [at, key] of own.entries()) {
+    if (await readCheckpoint({ ...options, keys: [key] }).catch(() => undefined)) {
+      return { keys: [key], present: held[at]! };
+    }
+  }
+  const path = `${directory}/public-keys`;
+  const told = (await fs.stat(path)) === undefined ? '' : fromUtf8(await fs.readFile(path));
+  const named = own.findIndex(({ publicKey }) =>
+    told.startsWith(`${printVerifierKey(sha256, { name: origin, publicKey })}\n`),
+  );
+  const at = Math.max(0, named);
+  return { keys: [own[at]!], present: held[at]! };
+}
 
 /** The directory that holds a path. */
 function parentOf(path: string): string {
@@ -146,9 +220,14 @@ function parentOf(path: string): string {
  * Keeps `public-keys` beside the tiles, one key a line: what a copy of the directory is verified with
  * by whoever kept no key of their own.
  */
-async function writePublicKeys(fs: Fs, directory: string, keys: readonly string[]): Promise<void> {
+async function writePublicKeys(
+  fs: Fs,
+  directory: string,
+  sha256: Sha256,
+  keys: readonly VerifierKey[],
+): Promise<void> {
   const path = `${directory}/public-keys`;
-  const bytes = utf8(keys.map((key) => `${key}\n`).join(''));
+  const bytes = utf8(keys.map((key) => `${printVerifierKey(sha256, key)}\n`).join(''));
   const present = (await fs.stat(path)) === undefined ? undefined : await fs.readFile(path);
   if (present !== undefined && equalBytes(present, bytes)) return;
   await replaceFile(fs, path, bytes);
@@ -201,8 +280,12 @@ async function readFrontier(
 
 class DirectoryLedger implements Ledger {
   readonly origin: string;
-  readonly verifierKey: string;
   readonly #options: LedgerOptions;
+  #signer: NoteSigner;
+  #keys: readonly VerifierKey[];
+  #handOvers: readonly string[];
+  /** A hand-over that may or may not be durable: nothing is signed before it is. */
+  #unfinished: { readonly statement: string; readonly to: NoteSigner } | undefined;
   readonly #history: History;
   /** The right edge of the sealed tree. Replaced, never changed, by `seal`. */
   #frontier: Frontier;
@@ -221,7 +304,9 @@ class DirectoryLedger implements Ledger {
   constructor(
     options: LedgerOptions,
     state: {
-      verifierKey: string;
+      signer: NoteSigner;
+      keys: readonly VerifierKey[];
+      handOvers: readonly string[];
       checkpoint: SignedCheckpoint | undefined;
       frontier: Frontier;
       history: History;
@@ -229,11 +314,81 @@ class DirectoryLedger implements Ledger {
   ) {
     this.#options = options;
     this.origin = options.origin;
-    this.verifierKey = state.verifierKey;
+    this.#signer = state.signer;
+    this.#keys = state.keys;
+    this.#handOvers = state.handOvers;
     this.#checkpoint = state.checkpoint;
     this.#frontier = state.frontier;
     this.#history = state.history;
     this.#durableDirectories = signedDirectories(state.frontier.size);
+  }
+
+  get signer(): NoteSigner {
+    return this.#signer;
+  }
+
+  get keys(): readonly VerifierKey[] {
+    return this.#keys;
+  }
+
+  get handOvers(): readonly string[] {
+    return this.#handOvers;
+  }
+
+  get verifierKey(): string {
+    const { keyName: name, publicKey } = this.#signer;
+    return printVerifierKey(this.#options.sha256, { name, publicKey });
+  }
+
+  handOver(to: NoteSigner): Promise<void> {
+    return this.#inTurn(() => this.#handOver(to));
+  }
+
+  async #handOver(to: NoteSigner): Promise<void> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    await this.#finishHandOver();
+    const from = this.#signer;
+    if (equalBytes(from.publicKey, to.publicKey)) return;
+    const { sha256, clock, origin } = this.#options;
+    const statement = await signHandOver(
+      sha256,
+      {
+        origin,
+        number: BigInt(this.#handOvers.length) + 1n,
+        time: Math.max(clock.now(), this.#checkpoint?.time ?? 0, this.#handedOverAt()),
+        size: this.size,
+        root: this.#frontier.root(sha256),
+      },
+      { from, to },
+    );
+    this.#unfinished = { statement, to };
+    await this.#finishHandOver();
+  }
+
+  /** When the last hand-over was; it never goes back. */
+  #handedOverAt(): number {
+    return Math.max(0, ...this.#keys.map(({ retired }) => retired?.time ?? 0));
+  }
+
+  /** Makes a hand-over durable and takes the new key. Done again, it writes the same bytes. */
+  async #finishHandOver(): Promise<void> {
+    if (this.#unfinished === undefined) return;
+    const { statement, to } = this.#unfinished;
+    const { fs, directory, sha256, origin } = this.#options;
+    const handOvers = [...this.#handOvers, statement];
+    const followed = await followHandOvers(handOvers, {
+      ...this.#options,
+      keys: this.#keys,
+      origin,
+    });
+    invariant(followed.ok, 'a hand-over of our own that does not verify');
+    await replaceFile(fs, `${directory}/${handOverFile}`, printHandOvers(sha256, handOvers));
+    await fs.syncDirectory(directory);
+    this.#handOvers = handOvers;
+    this.#signer = to;
+    this.#keys = followed.value.keys;
+    this.#unfinished = undefined;
+    await writePublicKeys(fs, directory, sha256, this.#keys);
   }
 
   get size(): bigint {
@@ -311,7 +466,8 @@ class DirectoryLedger implements Ledger {
 
   async #seal(): Promise<SignedCheckpoint> {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const { fs, directory, sha256, clock, origin, signer } = this.#options;
+    await this.#finishHandOver();
+    const { fs, directory, sha256, clock, origin } = this.#options;
     if (this.#pending.length === 0 && this.#checkpoint !== undefined) return this.#checkpoint;
 
     const sealed = this.#frontier;
@@ -337,7 +493,7 @@ class DirectoryLedger implements Ledger {
     // exist that speaks of them, even in memory: a signature that left this process can't be taken back.
     const time = Math.max(clock.now(), this.#checkpoint?.time ?? 0);
     const head = { origin, size: frontier.size, root: frontier.root(sha256), time };
-    const checkpoint = await signCheckpoint(sha256, head, signer);
+    const checkpoint = await signCheckpoint(sha256, head, this.#signer);
 
     // Replaced by rename, so that a crash leaves the old or the new one, each with its tiles. Where
     // the rename was done but not reported, the next seal signs a tree that continues both.

@@ -24,6 +24,10 @@ export const limits = {
   cachedTilesMax: 256,
   /** Least time between two checkpoints in the history: a year of them is verified in seconds. */
   historyIntervalMs: 600_000,
+  /** Hand-overs of one ledger: at one each 90 days, a century of them. */
+  handOversMax: 512,
+  /** How long after a hand-over a receipt by the old key still counts: it was under way. */
+  retiredReceiptMs: 600_000,
   /** Problems listed by one offline verification; further ones are counted. */
   problemsMax: 1_000,
 } as const;

@@ -53,6 +53,11 @@ export interface VerifierKey {
   readonly type: number;
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  /**
+   * Where a key that was replaced ends: it signs no tree of more leaves, and no receipt after that time
+   * (milliseconds since 1970).
+   */
+  readonly retired?: { readonly size: bigint; readonly time: number };
 }
 
 // Unicode spaces as the reference implementation sees them, plus "+"; control characters and lone

@@ -190,6 +190,9 @@ export async function verifyReceipt(
   );
   if (key === undefined) return refuse('LEDGER_UNSIGNED', 'No trusted key signed the receipt.');
   const { origin, groupStart: start, groupCount: count, time } = receipt;
+  if (key.retired !== undefined && time > key.retired.time + limits.retiredReceiptMs) {
+    return refuse('LEDGER_KEY_RETIRED', 'The receipt is by a key that was replaced before.');
+  }
   // The group's root is not in the receipt: it is where the path leads.
   const root = rootOfPath(options.sha256, {
     index: receipt.position - start,
