@@ -7,8 +7,9 @@
 import { unreachable } from '@strongroom/base';
 import { aggregateNamed } from '../aggregates/index.js';
 import type { InquiryRow } from '../inquiry.js';
-import { columnsOf, constant, hasWindow, reference } from '../semantics/bound.js';
+import { constant, hasWindow, reference } from '../semantics/bound.js';
 import type { Bound, Column } from '../semantics/bound.js';
+import { inputsOf, isOrdered, plansIn, remade, valuesOf } from './remake.js';
 import type { AggregateCall, Definition, Plan, SortKey } from './plan.js';
 
 export interface ReachOptions {
@@ -42,95 +43,6 @@ export function workspacesOf(plan: Plan): ReadonlySet<string> {
 export function gathered(plan: Plan, needed: Iterable<Column>, options: ReachOptions): Plan {
   const gathering = new Gathering(options);
   return gathering.isHere(plan) ? plan : gathering.of(gathering.spread(plan), new Set(needed));
-}
-
-function inputsOf(plan: Plan): readonly Plan[] {
-  switch (plan.kind) {
-    case 'scan':
-    case 'values':
-    case 'answer':
-    case 'given':
-    case 'numbers':
-      return [];
-    case 'join':
-      return [plan.left, plan.right];
-    case 'union':
-      return plan.inputs.map((each) => each.plan);
-    default:
-      return [plan.input];
-  }
-}
-
-function valuesOf(plan: Plan): readonly Bound[] {
-  switch (plan.kind) {
-    case 'values':
-      return plan.rows.flat();
-    case 'numbers':
-      return typeof plan.count === 'bigint' ? [] : [plan.count];
-    case 'extend':
-      return plan.definitions.map((each) => each.value);
-    case 'filter':
-      return [plan.predicate];
-    case 'aggregate':
-      return [...plan.keys.map((each) => each.value), ...plan.aggregates.flatMap(argumentsOf)];
-    case 'join':
-      return plan.keys.flatMap((each) => [each.left, each.right]);
-    case 'union':
-      return plan.inputs.flatMap((each) => each.values);
-    case 'expand':
-      return plan.items.map((each) => each.value);
-    case 'walk':
-      return plan.steps.flatMap((step) => [
-        step.condition,
-        ...step.assigned.filter((each) => each !== undefined),
-      ]);
-    default:
-      return [];
-  }
-}
-
-const argumentsOf = (each: AggregateCall): readonly Bound[] =>
-  each.kind === 'call' ? each.args : [each.by, ...each.values.map((one) => one.value)];
-
-const columnsOfAggregate = (each: AggregateCall): readonly Column[] =>
-  each.kind === 'call'
-    ? each.columns
-    : [
-        ...(each.byColumn === undefined ? [] : [each.byColumn]),
-        ...each.values.map((one) => one.column),
-      ];
-
-/** Sub-queries of an expression. */
-function plansIn(value: Bound): readonly Plan[] {
-  switch (value.kind) {
-    case 'scalar':
-    case 'collected':
-      return [value.plan];
-    case 'member':
-      return [value.plan, ...plansIn(value.value)];
-    case 'call':
-      return value.args.flatMap(plansIn);
-    case 'constant':
-    case 'column':
-      return [];
-  }
-}
-
-/** Whether the rows have an order that what follows may see. */
-function isOrdered(plan: Plan): boolean {
-  switch (plan.kind) {
-    case 'sort':
-    case 'walk':
-      return true;
-    case 'extend':
-    case 'filter':
-    case 'limit':
-    case 'limit-by':
-    case 'expand':
-      return isOrdered(plan.input);
-    default:
-      return false;
-  }
 }
 
 /** Aggregates of parts, and what makes one of the parts' values. */
@@ -330,124 +242,10 @@ class Gathering {
     if (this.isHere(plan)) return plan;
     const [only, another] = this.workspaces(plan);
     if (only !== undefined && another === undefined) return this.fetched(only, plan, needed);
-    switch (plan.kind) {
-      case 'extend': {
-        const made = plan.definitions.filter((each) => needed.has(each.column));
-        const below = new Set(needed);
-        for (const each of made) below.delete(each.column);
-        for (const each of made) columnsOf(each.value, below);
-        const definitions = made.map((each) => ({ ...each, value: this.value(each.value) }));
-        return { ...plan, input: this.of(plan.input, below), definitions };
-      }
-      case 'filter': {
-        const below = new Set(needed);
-        columnsOf(plan.predicate, below);
-        const predicate = this.value(plan.predicate);
-        return { ...plan, input: this.of(plan.input, below), predicate };
-      }
-      case 'aggregate':
-        return this.aggregate(plan, needed);
-      case 'sort': {
-        const below = new Set([...needed, ...plan.keys.map((each) => each.column)]);
-        return { ...plan, input: this.of(plan.input, below) };
-      }
-      case 'limit':
-      case 'sample':
-        return { ...plan, input: this.of(plan.input, needed) };
-      case 'limit-by':
-        return { ...plan, input: this.of(plan.input, new Set([...needed, ...plan.keys])) };
-      case 'join': {
-        const sides = { left: new Set<Column>(), right: new Set<Column>() };
-        for (const each of plan.columns) if (needed.has(each.column)) sides[each.side].add(each.of);
-        for (const each of plan.keys) {
-          columnsOf(each.left, sides.left);
-          columnsOf(each.right, sides.right);
-        }
-        return {
-          ...plan,
-          left: this.of(plan.left, sides.left),
-          right: this.of(plan.right, sides.right),
-          keys: plan.keys.map((each) => ({
-            left: this.value(each.left),
-            right: this.value(each.right),
-          })),
-        };
-      }
-      case 'union': {
-        const kept = plan.columns.flatMap((column, index) => (needed.has(column) ? [index] : []));
-        return {
-          ...plan,
-          columns: plan.columns.filter((column) => needed.has(column)),
-          inputs: plan.inputs.map((each) => {
-            const values = kept.flatMap((index) => each.values[index] ?? []);
-            const below = new Set<Column>();
-            for (const value of values) columnsOf(value, below);
-            return {
-              plan: this.of(each.plan, below),
-              values: values.map((value) => this.value(value)),
-            };
-          }),
-        };
-      }
-      case 'expand': {
-        const below = new Set(needed);
-        for (const each of plan.items) below.delete(each.column);
-        if (plan.index !== undefined) below.delete(plan.index);
-        for (const each of plan.items) columnsOf(each.value, below);
-        const items = plan.items.map((each) => ({ ...each, value: this.value(each.value) }));
-        return { ...plan, input: this.of(plan.input, below), items };
-      }
-      case 'walk':
-        return this.walk(plan, needed);
-      case 'values':
-        return { ...plan, rows: plan.rows.map((row) => row.map((each) => this.value(each))) };
-      case 'numbers':
-        return typeof plan.count === 'bigint' ? plan : { ...plan, count: this.value(plan.count) };
-      case 'scan':
-      case 'answer':
-      case 'given':
-        return plan;
-      default:
-        return unreachable(plan);
-    }
-  }
-
-  private aggregate(plan: Plan & { kind: 'aggregate' }, needed: ReadonlySet<Column>): Plan {
-    const below = new Set<Column>();
-    const aggregates = plan.aggregates.filter((each) =>
-      columnsOfAggregate(each).some((column) => needed.has(column)),
-    );
-    for (const each of plan.keys) columnsOf(each.value, below);
-    for (const each of aggregates) for (const arg of argumentsOf(each)) columnsOf(arg, below);
-    return {
-      ...plan,
-      input: this.of(plan.input, below),
-      keys: plan.keys.map((each) => ({ ...each, value: this.value(each.value) })),
-      aggregates: aggregates.map((each): AggregateCall => {
-        if (each.kind === 'call') return { ...each, args: each.args.map((arg) => this.value(arg)) };
-        const values = each.values.map((one) => ({ ...one, value: this.value(one.value) }));
-        return { ...each, by: this.value(each.by), values };
-      }),
-    };
-  }
-
-  private walk(plan: Plan & { kind: 'walk' }, needed: ReadonlySet<Column>): Plan {
-    const below = new Set([...needed, ...plan.keys]);
-    for (const value of valuesOf(plan)) columnsOf(value, below);
-    for (const each of plan.declared) below.delete(each.column);
-    if (plan.matchId !== undefined) below.delete(plan.matchId);
-    for (const step of plan.steps) {
-      for (const { column, of } of step.state) {
-        below.delete(column);
-        if (typeof of !== 'number') below.add(of);
-      }
-    }
-    const steps = plan.steps.map((step) => ({
-      ...step,
-      condition: this.value(step.condition),
-      assigned: step.assigned.map((each) => (each === undefined ? each : this.value(each))),
+    return remade(plan, needed, (input, below, values) => ({
+      input: input === undefined ? undefined : this.of(input, below),
+      values: values.map((value) => this.value(value)),
     }));
-    return { ...plan, input: this.of(plan.input, below), steps };
   }
 
   private value(of: Bound): Bound {
