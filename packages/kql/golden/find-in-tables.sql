@@ -119,7 +119,7 @@ WHERE hasTokenCaseInsensitive(`Session_Id$8`, {p10:String}) OR hasTokenCaseInsen
 ORDER BY `source_$3` ASC NULLS FIRST
 LIMIT 1001
 
--- source_:string, EventName:string, Session_Id:string, Level:string, EventText:string, pack_:dynamic
+-- source_:string, Session_Id:string, Level:string, EventText:string, EventName:string, pack_:dynamic
 -- p0 = "EventsTable1"
 -- p1 = "Version"
 -- p2 = "a"
@@ -140,12 +140,12 @@ LIMIT 1001
 -- p17 = "Event1"
 -- p18 = "Event2"
 -- p19 = "Event3"
-SELECT `source_$4`, `EventName$13`, `Session_Id$13`, `Level$12`, `EventText$14`, nullIf(nullIf(`pack_$11`, ''), 'null')
-FROM (SELECT {p0:String} AS `source_$4`, '' AS `EventName$13`, `Session_Id$9` AS `Session_Id$13`, `Level$9` AS `Level$12`, `EventText$9` AS `EventText$14`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$6`))]), ','), '}') AS `pack_$11`
+SELECT `source_$4`, `Session_Id$13`, `Level$12`, `EventText$14`, `EventName$13`, nullIf(nullIf(`pack_$11`, ''), 'null')
+FROM (SELECT {p0:String} AS `source_$4`, `Session_Id$9` AS `Session_Id$13`, `Level$9` AS `Level$12`, `EventText$9` AS `EventText$14`, '' AS `EventName$13`, concat('{', arrayStringConcat(arrayMap((`m`) -> concat(toJSONString(tupleElement(`m`, 1)), ':', tupleElement(`m`, 2)), [tuple({p1:String}, toJSONString(`Version$6`))]), ','), '}') AS `pack_$11`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p2:String}, {p2:String}, {p3:String}], 'Array(String)') AS `Session_Id$9`, CAST([{p4:String}, {p5:String}, {p5:String}], 'Array(String)') AS `Level$9`, CAST([{p6:String}, {p7:String}, {p8:String}], 'Array(String)') AS `EventText$9`, CAST([{p9:String}, {p9:String}, {p10:String}], 'Array(String)') AS `Version$6`
 WHERE '' = '' AND (hasTokenCaseInsensitive(`Session_Id$9`, {p11:String}) OR hasTokenCaseInsensitive(`Level$9`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$9`, {p11:String}) OR hasTokenCaseInsensitive(`Version$6`, {p11:String}) OR hasTokenCaseInsensitive('', {p11:String}))
-UNION ALL SELECT {p12:String} AS `source_$4`, `EventName$8` AS `EventName$13`, `Session_Id$10` AS `Session_Id$13`, `Level$10` AS `Level$12`, `EventText$10` AS `EventText$14`, '{}' AS `pack_$11`
+UNION ALL SELECT {p12:String} AS `source_$4`, `Session_Id$10` AS `Session_Id$13`, `Level$10` AS `Level$12`, `EventText$10` AS `EventText$14`, `EventName$8` AS `EventName$13`, '{}' AS `pack_$11`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p13:String}, {p2:String}, {p2:String}], 'Array(String)') AS `Session_Id$10`, CAST([{p4:String}, {p4:String}, {p5:String}], 'Array(String)') AS `Level$10`, CAST([{p14:String}, {p15:String}, {p16:String}], 'Array(String)') AS `EventText$10`, CAST([{p17:String}, {p18:String}, {p19:String}], 'Array(String)') AS `EventName$8`
 WHERE `EventName$8` = '' AND (hasTokenCaseInsensitive(`Session_Id$10`, {p11:String}) OR hasTokenCaseInsensitive(`Level$10`, {p11:String}) OR hasTokenCaseInsensitive(`EventText$10`, {p11:String}) OR hasTokenCaseInsensitive(`EventName$8`, {p11:String})))

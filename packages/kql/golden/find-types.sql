@@ -1,4 +1,4 @@
--- source_:string, ProcessId_string:string, ProcessId_long:long, Level:string, pack_:dynamic
+-- source_:string, Level:string, ProcessId_string:string, ProcessId_long:long
 -- p0 = "A"
 -- p1 = "x"
 -- p2 = "y"
@@ -6,12 +6,12 @@
 -- p4 = "7"
 -- p5 = "B"
 -- p6 = "z"
-SELECT `source_`, `ProcessId_string$2`, `ProcessId_long`, `Level$5`, nullIf(nullIf(`pack_$3`, ''), 'null')
-FROM (SELECT {p0:String} AS `source_`, `ProcessId` AS `ProcessId_string$2`, NULL::Nullable(Int64) AS `ProcessId_long`, `Level` AS `Level$5`, '{}' AS `pack_$3`
+SELECT `source_`, `Level$5`, `ProcessId_string$2`, `ProcessId_long`
+FROM (SELECT {p0:String} AS `source_`, `Level` AS `Level$5`, `ProcessId` AS `ProcessId_string$2`, NULL::Nullable(Int64) AS `ProcessId_long`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p1:String}, {p2:String}], 'Array(String)') AS `Level`, CAST([{p3:String}, {p4:String}], 'Array(String)') AS `ProcessId`
 WHERE if(match(trimBoth(`ProcessId`), '^0[xX][0-9a-fA-F]{1,16}$'), reinterpretAsInt64(reverse(unhex(leftPad(substring(trimBoth(`ProcessId`), 3), 16, '0')))), toInt64OrNull(trimBoth(`ProcessId`))) = 1001
-UNION ALL SELECT {p5:String} AS `source_`, '' AS `ProcessId_string$2`, `ProcessId$2` AS `ProcessId_long`, `Level$2` AS `Level$5`, '{}' AS `pack_$3`
+UNION ALL SELECT {p5:String} AS `source_`, `Level$2` AS `Level$5`, '' AS `ProcessId_string$2`, `ProcessId$2` AS `ProcessId_long`
 FROM (SELECT {p6:String} AS `Level$2`, 1001::Int64 AS `ProcessId$2`)
 WHERE `ProcessId$2` = 1001)
 ORDER BY `source_` ASC NULLS FIRST

@@ -2,14 +2,19 @@ import { notSupported, problem, type Span } from '../diagnostics.js';
 import type { Definition } from '../plan/plan.js';
 import { constant, reference, type Column } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
-import { columnNamed, wildcardFits, type Relation } from '../semantics/relation.js';
+import {
+  columnNamed,
+  wildcardFits,
+  type Relation,
+  type VisibleColumn,
+} from '../semantics/relation.js';
 import type { Parser } from '../syntax/parser.js';
 import type { Expression, Name, OperatorSyntax } from '../syntax/tree.js';
 import type { ScalarType } from '@strongroom/sql';
 import { withDefinitions } from './extend.js';
 import { leading, scopeOf, type BindContext } from './operator.js';
 import { term } from './search.js';
-import { unite, type NamedRelation } from './union.js';
+import { sourceName, unite, type NamedRelation } from './union.js';
 
 interface ProjectedColumn {
   readonly name: Name;
@@ -104,9 +109,14 @@ export const find = leading<FindSyntax>({
       syntax.projected === undefined
         ? smart(found, predicateColumns)
         : asked(context, found, syntax.projected);
+    // project-smart packs only where a column is left to be packed.
+    const packs =
+      syntax.projected === undefined
+        ? found.some((each) => unshown(each, shown).length > 0)
+        : syntax.packs;
     return unite(
       context,
-      found.map((each, index) => shape(context, each, index, shown, syntax)),
+      found.map((each, index) => shape(context, each, index, shown, packs, syntax.span)),
       false,
       syntax.source,
     );
@@ -141,10 +151,10 @@ function readProjection(parser: Parser): Pick<FindSyntax, 'projected' | 'packs'>
 function tablesOf(context: BindContext, syntax: FindSyntax): NamedRelation[] {
   const { binder } = context;
   const scope = scopeOf(context, undefined);
-  const tables = syntax.tables.map((each, index): NamedRelation => ({
-    name: each.kind === 'name' || each.kind === 'member' ? each.name : `find_arg${index}`,
-    relation: binder.table(each, scope),
-  }));
+  const tables = syntax.tables.map((each, index): NamedRelation => {
+    const relation = binder.table(each, scope);
+    return { name: sourceName(each, relation) ?? `find_arg${index}`, relation };
+  });
   const isEverywhere = syntax.tables.length === 0 && syntax.patterns.length === 0;
   const patterns = isEverywhere ? [{ text: '*', span: syntax.span }] : syntax.patterns;
   for (const pattern of patterns) {
@@ -153,6 +163,11 @@ function tablesOf(context: BindContext, syntax: FindSyntax): NamedRelation[] {
     );
     for (const name of names.sort())
       tables.push({ name, relation: binder.scan(name, pattern.span, scope) });
+    for (const name of binder.viewNames(context.environment)) {
+      if (!wildcardFits(pattern.text, name)) continue;
+      const view: Expression = { kind: 'name', name, span: pattern.span };
+      tables.push({ name, relation: binder.table(view, scope) });
+    }
   }
   return tables;
 }
@@ -177,17 +192,20 @@ interface ShownColumn {
   readonly absent: ScalarType;
 }
 
-/** `project-smart`: the predicate's columns, then those that all tables have of one type. */
+/**
+ * `project-smart`: columns that all tables have (of one type, where the predicate does not name
+ * them), then the predicate's others.
+ */
 function smart(tables: readonly NamedRelation[], predicate: readonly string[]): ShownColumn[] {
   const common = (tables[0]?.relation.columns ?? [])
-    .filter((each) => !predicate.includes(each.name))
-    .filter((each) =>
-      tables.every(
-        (table) => columnNamed(table.relation.columns, each.name)?.type === each.column.type,
-      ),
+    .filter(({ name, column }) =>
+      tables.every((table) => {
+        const type = columnNamed(table.relation.columns, name)?.type;
+        return type === column.type || (type !== undefined && predicate.includes(name));
+      }),
     )
     .map((each) => each.name);
-  return [...predicate, ...common].map((name) => ({
+  return [...new Set([...common, ...predicate])].map((name) => ({
     name,
     of: name,
     type: undefined,
@@ -219,13 +237,18 @@ function asked(
   });
 }
 
+function unshown({ relation }: NamedRelation, shown: readonly ShownColumn[]): VisibleColumn[] {
+  return relation.columns.filter((each) => !shown.some((known) => known.of === each.name));
+}
+
 /** A table's rows with the result's columns, the others packed. */
 function shape(
   context: BindContext,
   table: NamedRelation,
   index: number,
   shown: readonly ShownColumn[],
-  syntax: FindSyntax,
+  packs: boolean,
+  span: Span,
 ): NamedRelation {
   const { binder } = context;
   const { relation } = table;
@@ -240,18 +263,20 @@ function shape(
       const value =
         own === undefined
           ? constant(each.absent, null)
-          : convert(reference(own), each.absent, syntax.span, binder);
+          : convert(reference(own), each.absent, span, binder);
       const column = binder.column(each.name, value.type);
       definitions.push({ column, value });
       columns.push({ name: each.name, column });
     }
   }
-  if (syntax.packs) {
-    const rest = relation.columns.filter((each) => !shown.some((known) => known.of === each.name));
+  if (packs) {
     const value = binder.call(
       'bag_pack',
-      rest.flatMap((each) => [constant('string', each.name), reference(each.column)]),
-      syntax.span,
+      unshown(table, shown).flatMap((each) => [
+        constant('string', each.name),
+        reference(each.column),
+      ]),
+      span,
     );
     const column = binder.column('pack_', 'dynamic');
     definitions.push({ column, value });

@@ -68,6 +68,9 @@ const typePatterns: Readonly<Partial<Record<ScalarType, string>>> = {
   guid: '\\s*[{(]?[0-9a-fA-F-]{32,36}[)}]?\\s*',
 };
 
+/** Types of which the pattern takes any text: whether it is a value shows when it is converted. */
+const checkedTypes: ReadonlySet<ScalarType> = new Set(['datetime', 'timespan', 'guid']);
+
 /** A regular expression whose groups do not capture: ours are counted. */
 function withoutGroups(expression: string): string {
   return expression.replace(/\\.|\[(?:\\.|[^\]])*\]|\((?!\?)/g, (each) =>
@@ -129,6 +132,7 @@ function parseOperator(name: string, keepsOnlyMatches: boolean): Operator {
       const groups = binder.call('$groups', [value, constant('string', expression)], syntax.span);
       const groupsColumn = binder.column('$parsed', 'dynamic');
       const definitions: Definition[] = [];
+      const checks: Bound[] = [];
       const columns: VisibleColumn[] = [...input.columns];
       captures.forEach((piece, index) => {
         const group = binder.call(
@@ -146,6 +150,8 @@ function parseOperator(name: string, keepsOnlyMatches: boolean): Operator {
                 binder,
               );
         const column = binder.column(piece.name.text, typed.type);
+        const isChecked = syntax.mode !== 'relaxed' && checkedTypes.has(piece.type);
+        if (isChecked) checks.push(binder.call('isnotnull', [reference(column)], syntax.span));
         definitions.push({ column, value: typed });
         const at = columns.findIndex((each) => each.name === piece.name.text);
         if (at >= 0) columns[at] = { name: piece.name.text, column };
@@ -167,7 +173,28 @@ function parseOperator(name: string, keepsOnlyMatches: boolean): Operator {
         plan = { kind: 'filter', input: plan, predicate: matched };
       }
       plan = { kind: 'extend', input: plan, definitions };
-      return { ...input, plan, columns };
+      if (checks.length === 0) return { ...input, plan, columns };
+      // What is no value of its column's type fails the whole pattern.
+      const fits = binder.logicalOf('and', checks);
+      if (syntax.keepsOnlyMatches)
+        return { ...input, plan: { kind: 'filter', input: plan, predicate: fits }, columns };
+      const again = definitions.map(({ column }): Definition => ({
+        column: binder.column(column.sql, column.type),
+        value: binder.call(
+          'iff',
+          [fits, reference(column), constant(column.type, column.type === 'string' ? '' : null)],
+          syntax.span,
+        ),
+      }));
+      const shown = columns.map((each) => {
+        const index = definitions.findIndex(({ column }) => column === each.column);
+        return { ...each, column: again[index]?.column ?? each.column };
+      });
+      return {
+        ...input,
+        plan: { kind: 'extend', input: plan, definitions: again },
+        columns: shown,
+      };
     },
   });
 }

@@ -61,7 +61,8 @@ export const as = piped<AsSyntax>({
   },
   bind(context, syntax, input) {
     context.environment.set(syntax.name, { kind: 'made', make: () => input });
-    return input;
+    const { plan, columns } = input;
+    return { ...input, alias: { name: syntax.name, plan, columns } };
   },
 });
 

@@ -1,10 +1,9 @@
 import { problem } from '../diagnostics.js';
 import { constant, reference, type Bound } from '../semantics/bound.js';
-import type { Relation } from '../semantics/relation.js';
 import type { Expression, OperatorSyntax } from '../syntax/tree.js';
-import { wildcardFits } from '../semantics/relation.js';
+import { aliasOf, wildcardFits, type Relation } from '../semantics/relation.js';
 import { leading, scopeOf, type BindContext } from './operator.js';
-import { unite, type NamedRelation } from './union.js';
+import { sourceName, unite, type NamedRelation } from './union.js';
 
 interface SearchSyntax extends OperatorSyntax {
   readonly tables: readonly Expression[];
@@ -46,12 +45,11 @@ export const search = leading<SearchSyntax>({
     const { binder } = context;
     const scope = scopeOf(context, undefined);
     const tables: NamedRelation[] = [];
-    if (input !== undefined) tables.push({ name: 'search_arg0', relation: input });
+    if (input !== undefined)
+      tables.push({ name: aliasOf(input) ?? 'search_arg0', relation: input });
     for (const each of syntax.tables) {
-      tables.push({
-        name: each.kind === 'name' ? each.name : `search_arg${tables.length}`,
-        relation: binder.table(each, scope),
-      });
+      const relation = binder.table(each, scope);
+      tables.push({ name: sourceName(each, relation) ?? `search_arg${tables.length}`, relation });
     }
     const everywhere =
       input === undefined && syntax.tables.length === 0 && syntax.patterns.length === 0;

@@ -1,6 +1,7 @@
 import { KqlProblem, problem } from '../diagnostics.js';
 import { constant, reference, type Bound, type Column } from '../semantics/bound.js';
 import {
+  aliasOf,
   relation,
   wildcardFits,
   type Relation,
@@ -57,7 +58,7 @@ export const union = leading<UnionSyntax>({
   bind(context, syntax, input) {
     const { binder } = context;
     const tables: NamedRelation[] = [];
-    if (input !== undefined) tables.push({ name: 'union_arg0', relation: input });
+    if (input !== undefined) tables.push({ name: aliasOf(input) ?? 'union_arg0', relation: input });
     for (const each of syntax.inputs) {
       if (each.kind === 'wildcard') {
         const names = [...binder.tableNames(context.environment)]
@@ -75,14 +76,9 @@ export const union = leading<UnionSyntax>({
         }
         continue;
       }
-      const name =
-        each.kind === 'name'
-          ? each.name
-          : each.kind === 'member'
-            ? each.name
-            : `union_arg${tables.length}`;
       try {
-        tables.push({ name, relation: binder.table(each, scopeOf(context, undefined)) });
+        const relation = binder.table(each, scopeOf(context, undefined));
+        tables.push({ name: sourceName(each, relation) ?? `union_arg${tables.length}`, relation });
       } catch (error) {
         // `isfuzzy` leaves out tables that are not there.
         if (syntax.isFuzzy && error instanceof KqlProblem && error.code === 'SEM0100') continue;
@@ -93,6 +89,11 @@ export const union = leading<UnionSyntax>({
     return unite(context, tables, syntax.kind === 'inner', syntax.withSource);
   },
 });
+
+/** What `withsource` shows for a table: its own name, or the one that `as` gave it at its end. */
+export function sourceName(syntax: Expression, made: Relation): string | undefined {
+  return syntax.kind === 'name' || syntax.kind === 'member' ? syntax.name : aliasOf(made);
+}
 
 /** Rows of all tables; a column of one type and name is one column. */
 export function unite(

@@ -18,6 +18,17 @@ export interface Relation {
   readonly visualization: Visualization | undefined;
   /** What the query calls it among several results (a leg of `fork`). */
   readonly label?: string;
+  /** What `as` named, as it was then; see `aliasOf`. */
+  readonly alias?: {
+    readonly name: string;
+    readonly plan: Plan;
+    readonly columns: readonly VisibleColumn[];
+  };
+}
+
+/** The name that `as` gave to exactly these rows; what changed since has none. */
+export function aliasOf({ alias, plan, columns }: Relation): string | undefined {
+  return alias?.plan === plan && alias.columns === columns ? alias.name : undefined;
 }
 
 /** What `render` asks for; for the client, not for the engine. */

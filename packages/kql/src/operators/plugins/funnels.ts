@@ -1,8 +1,8 @@
 /** User analytics whose KQL depends on the call: optional arguments, and steps of a sequence. */
 
-import { KqlProblem, notSupported, problem } from '../../diagnostics.js';
+import { KqlProblem, problem } from '../../diagnostics.js';
 import { sequenceStepsMax } from '../../limits.js';
-import { columnNamed, type Relation } from '../../semantics/relation.js';
+import { columnNamed, relation, type Relation } from '../../semantics/relation.js';
 import type { NamedExpression } from '../../syntax/tree.js';
 import { scopeOf, type BindContext } from '../operator.js';
 import { inKql } from './in-kql.js';
@@ -12,12 +12,11 @@ const column = (name: string) => ({ name, kind: 'column' }) as const;
 const constant = (name: string) => ({ name, kind: 'constant' }) as const;
 const of = (args: ReadonlyMap<string, string>, name: string): string => args.get(name) ?? name;
 
-/** Whether an argument is a value that no row is needed for. A table is neither that nor a column. */
+/** Whether an argument is a value that no row is needed for. */
 function isConstant(context: BindContext, arg: NamedExpression | undefined): boolean {
   if (arg === undefined) return false;
   const scope = scopeOf(context, undefined);
   try {
-    if (context.binder.isTable(arg.value, scope)) return notSupported('A lookback table', arg.span);
     return context.binder.scalar(arg.value, scope).kind === 'constant';
   } catch (error) {
     if (error instanceof KqlProblem && error.code !== 'KQL_NOT_SUPPORTED') return false;
@@ -74,13 +73,49 @@ function engagement(hasRange: boolean): Plugin {
 const newActivityMetrics: Plugin = {
   name: 'new_activity_metrics',
   bind: (context, call, input) => {
-    for (const arg of call.args) isConstant(context, arg);
-    return newActivity(isConstant(context, call.args[5])).bind(context, call, input);
+    const { binder } = context;
+    const scope = scopeOf(context, undefined);
+    const last = call.args.at(-1);
+    const before = last !== undefined && isTable(context, last) ? last : undefined;
+    const rest = before === undefined ? call : { ...call, args: call.args.slice(0, -1) };
+    const [id] = call.args;
+    const lookback =
+      before === undefined || id === undefined
+        ? undefined
+        : lookbackIds(binder.nameFor(id.value, scopeOf(context, input)), () =>
+            binder.table(before.value, scope),
+          );
+    const type = isTimeline(context, call, input) ? 'datetime' : timelineType(context, call, input);
+    const hasCohort = isConstant(context, rest.args[5]);
+    return newActivity(hasCohort, type, lookback).bind(context, rest, input);
   },
 };
 
-function newActivity(hasCohort: boolean): Plugin {
+/** The ids of a lookback table: its column of the name, else its first. */
+function lookbackIds(name: string, table: () => Relation): () => Relation {
+  return () => {
+    const made = table();
+    const column = columnNamed(made.columns, name) ?? made.columns[0]?.column;
+    return relation(made.plan, column === undefined ? [] : [{ name: 'Id', column }]);
+  };
+}
+
+function isTable(context: BindContext, arg: NamedExpression): boolean {
+  return context.binder.isTable(arg.value, scopeOf(context, undefined));
+}
+
+function timelineType(context: BindContext, call: PluginCall, input: Relation): string {
+  const value = call.args[1]?.value;
+  return value === undefined ? 'real' : context.binder.scalar(value, scopeOf(context, input)).type;
+}
+
+function newActivity(
+  hasCohort: boolean,
+  timeType: string,
+  lookback: (() => Relation) | undefined,
+): Plugin {
   return inKql({
+    ...(lookback === undefined ? {} : { tables: { Lookback: lookback } }),
     name: 'new_activity_metrics',
     parameters: [
       column('Id'),
@@ -94,19 +129,26 @@ function newActivity(hasCohort: boolean): Plugin {
       let Seen = T
         | where Time between (Start .. End)
         | summarize by Id, At = bin_at(Time, Window, Start)${dimensions};
-      let First = Seen | summarize First = min(At) by Id${dimensions};
+      let First = Seen
+        ${lookback === undefined ? '' : '| join kind=leftanti Lookback on Id'}
+        | summarize First = min(At) by Id${dimensions};
       let Those = Seen
         | join kind=inner First on Id${dimensions}
         | summarize Those = count() by To = At, First${dimensions};
-      First
-      | summarize Size = count() by From = First${dimensions}
-      ${hasCohort ? '| where From == bin_at(Only, Window, Start)' : ''}
-      | extend One = 1
-      | join kind=inner (Those | extend One = 1) on One${dimensions}
-      | where To >= From
-      | summarize Kept = sumif(Those, First == From),
-          New = sumif(Those, First > From or (First == From and To == From))
-        by From, To, Size${dimensions}
+      let Cohorts = First
+        | summarize Size = count() by From = First${dimensions}
+        ${hasCohort ? '| where From == bin_at(Only, Window, Start)' : ''};
+      let Cells = Cohorts
+        | extend One = 1
+        | join kind=inner (Those | extend One = 1) on One${dimensions}
+        | where To >= From
+        | summarize Kept = sumif(Those, First == From),
+            New = sumif(Those, First > From or (First == From and To == From))
+          by From, To${dimensions};
+      Cohorts
+      | mv-expand To = range(From, bin_at(End, Window, Start), Window) to typeof(${timeType})
+      | join kind=leftouter Cells on From, To${dimensions}
+      | extend Kept = coalesce(Kept, 0), New = coalesce(New, 0)
       | extend Rate = todouble(Kept) / Size
       | project From, To, New, Kept, Lost = Size - Kept, Rate, Churn = 1.0 - Rate${dimensions}
       | sort by From asc, To asc`,
@@ -246,7 +288,11 @@ const sequenceDetect: Plugin = {
 };
 
 /** Elements of a constant list of states. */
-function stepsOf(context: BindContext, call: PluginCall, arg: NamedExpression | undefined): number {
+export function stepsOf(
+  context: BindContext,
+  call: PluginCall,
+  arg: NamedExpression | undefined,
+): number {
   if (arg === undefined) problem('KS119', `${call.plugin.text}() takes a sequence`, call.span);
   const value = context.binder.constantOf(
     arg.value,

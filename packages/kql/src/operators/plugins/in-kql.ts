@@ -17,6 +17,8 @@ export interface KqlPlugin {
    * What is given beyond them are dimensions: `D0`, `D1`…
    */
   readonly parameters: readonly { readonly name: string; readonly kind: 'column' | 'constant' }[];
+  /** What else the query names. */
+  readonly tables?: Readonly<Record<string, () => Relation>>;
   /** `dimensions` is `, D0, D1`, or nothing. */
   readonly query: (dimensions: string) => string;
   /** The result's names, from the arguments' names (columns) and texts (constants). */
@@ -65,6 +67,8 @@ function bind(
     const column = extended.columns[index];
     return column === undefined ? [] : [{ name, column }];
   });
+  for (const [name, make] of Object.entries(plugin.tables ?? {}))
+    environment.set(name, { kind: 'made', make });
   environment.set('T', { kind: 'made', make: () => relation(extended.relation.plan, visible) });
   const made = boundQuery(
     context,

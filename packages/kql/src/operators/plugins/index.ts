@@ -4,6 +4,7 @@ import { addressLookups } from './address-lookup.js';
 import { analyticsPlugins } from './analytics.js';
 import { bagUnpack } from './bag-unpack.js';
 import { dcountIntersect } from './dcount-intersect.js';
+import { funnelSequence } from './funnel-sequence.js';
 import { miningPlugins } from './mining.js';
 import { narrow } from './narrow.js';
 import { pivot } from './pivot.js';
@@ -16,6 +17,7 @@ const plugins = new Map<string, Plugin>();
 for (const plugin of [
   bagUnpack,
   dcountIntersect,
+  funnelSequence,
   narrow,
   pivot,
   preview,
