@@ -26,6 +26,7 @@ import { Lowering } from './lower/plan.js';
 import { faceted } from './operators/facet.js';
 import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
+import { funneled } from './operators/plugins/funnel-sequence.js';
 import { previewed } from './operators/plugins/preview.js';
 import { gathered, workspacesOf } from './plan/reach.js';
 import type { Plan } from './plan/plan.js';
@@ -260,7 +261,8 @@ function compileStatements(
         const several =
           forked(binder, statement.value, environment) ??
           faceted(binder, statement.value, environment) ??
-          previewed(binder, statement.value, environment);
+          previewed(binder, statement.value, environment) ??
+          funneled(binder, statement.value, environment);
         if (several !== undefined) {
           relations.push(...several);
           return;
