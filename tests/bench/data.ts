@@ -180,7 +180,13 @@ const statuses = [200, 200, 200, 304, 404, 500];
  * Makes rows with realistic variety from a seed: a few chatty programs, many quiet ones, messages
  * with ids, addresses, paths, durations and words. Times rise, nearly sorted, up to `now`.
  */
-export function syslogRows(options: { seed: string; rows: number; now: number }): {
+export function syslogRows(options: {
+  seed: string;
+  rows: number;
+  now: number;
+  /** The time that the rows are spread over; default 50 minutes. */
+  spanMs?: number;
+}): {
   next: () => string | undefined;
   answers: SyslogAnswers;
 } {
@@ -200,7 +206,7 @@ export function syslogRows(options: { seed: string; rows: number; now: number })
     counts.set(key, (counts.get(key) ?? 0) + 1);
   };
   const address = (): string => `10.${draw.integer(256)}.${draw.integer(256)}.${draw.integer(256)}`;
-  const spanMs = 50 * 60_000;
+  const spanMs = options.spanMs ?? 50 * 60_000;
   const jitterMs = 5_000;
 
   const next = (): string | undefined => {
