@@ -2,7 +2,6 @@
 
 import {
   array,
-  bound,
   call,
   column,
   infix,
@@ -17,6 +16,7 @@ import { arrayElementsMax } from '../limits.js';
 import type { Bound } from '../semantics/bound.js';
 import { commonType } from '../semantics/types.js';
 import { asJsonElement, asText, jsonExtract, jsonPath } from './conversion.js';
+import { closed, formula } from './formula.js';
 import type { FunctionRow } from './row.js';
 
 const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
@@ -54,7 +54,7 @@ export function jsonBag(list: Sql): Sql {
   );
 }
 
-const isArray = (value: Sql, of: Bound | undefined): Sql => {
+export const isArray = (value: Sql, of: Bound | undefined): Sql => {
   const path = jsonPath(value, of);
   return infix('=', call('JSONType', path.root, ...path.keys), text('Array'));
 };
@@ -85,48 +85,6 @@ function pack(args: readonly Sql[], bounds: readonly Bound[], skipEmpty: boolean
       )
     : list;
   return jsonBag(kept);
-}
-
-/** An order in which numbers stand by size, before texts; the engine's on JSON text would not do. */
-function sortKey(element: Sql): Sql {
-  return tuple(
-    call('isNull', call('toFloat64OrNull', element)),
-    call('toFloat64OrZero', element),
-    element,
-  );
-}
-
-function sorting(name: string, descending: boolean): FunctionRow {
-  return {
-    name,
-    takes: ['dynamic', 'dynamic, bool'],
-    gives: 'dynamic',
-    constants: [1],
-    sql: (args, context) => {
-      const list = elements(at(args, 0), context.args[0]);
-      const nullsLast = !(context.args[1]?.kind === 'constant' && context.args[1].value === false);
-      const present = call(
-        'arrayFilter',
-        lambda(['x'], infix('!=', column('x'), text('null'))),
-        list,
-      );
-      const absent = call(
-        'arrayFilter',
-        lambda(['x'], infix('=', column('x'), text('null'))),
-        list,
-      );
-      const sorted = call(
-        descending ? 'arrayReverseSort' : 'arraySort',
-        lambda(['x'], sortKey(column('x'))),
-        present,
-      );
-      return ifArray(
-        at(args, 0),
-        context.args[0],
-        jsonArray(call('arrayConcat', ...(nullsLast ? [sorted, absent] : [absent, sorted]))),
-      );
-    },
-  };
 }
 
 function setOperation(name: string, combine: (lists: readonly Sql[]) => Sql): FunctionRow {
@@ -171,8 +129,16 @@ function rotated(name: string, sign: 1 | -1, shift: boolean): FunctionRow {
           )
         : infix('%', signed, call('toInt64', call('greatest', call('length', list), integer(1))));
       if (shift) {
+        // What moves in beside texts is an empty one.
         const fill =
-          args[2] === undefined ? text('null') : asJsonElement(args[2], context.args[2] as Bound);
+          args[2] === undefined
+            ? closed(
+                formula(
+                  `if(notEmpty($list) AND arrayAll(e -> startsWith(e, '"'), $list), '""', 'null')`,
+                  { list },
+                ),
+              )
+            : asJsonElement(args[2], context.args[2] as Bound);
         return ifArray(
           at(args, 0),
           context.args[0],
@@ -209,49 +175,6 @@ export const packNonEmpty: FunctionRow = {
   gives: 'dynamic',
   sql: (args, context) => pack(args, context.args, true),
 };
-
-/** Keys, and `$.a.b` or `$['a']['b']`: the names on the way to what is to go. */
-function pathsOf(of: Bound & { readonly kind: 'constant' }): readonly (readonly string[])[] {
-  const parsed: unknown = of.value === null ? [] : JSON.parse(String(of.value));
-  if (!Array.isArray(parsed)) return [];
-  return parsed.map((each: unknown) => {
-    const key = String(each);
-    if (!key.startsWith('$.') && !key.startsWith('$[')) return [key];
-    const names = key.slice(1).matchAll(/\.([^.[\]]+)|\[(['"])(.*?)\2\]/g);
-    return [...names].map((name) => name[1] ?? name[3] ?? '');
-  });
-}
-
-/** A bag of these members without what lies at the end of each path. */
-function withoutPaths(list: Sql, paths: readonly (readonly string[])[]): Sql {
-  const key = call('tupleElement', column('m'), integer(1));
-  const value = call('tupleElement', column('m'), integer(2));
-  const gone = paths.filter((path) => path.length === 1).map((path) => bound(path[0] as string));
-  const kept =
-    gone.length === 0
-      ? list
-      : call(
-          'arrayFilter',
-          lambda(['m'], { kind: 'in', value: key, list: gone, negated: true }),
-          list,
-        );
-  const deeper = new Map<string, string[][]>();
-  for (const [first, ...rest] of paths) {
-    if (first === undefined || rest.length === 0) continue;
-    deeper.set(first, [...(deeper.get(first) ?? []), rest]);
-  }
-  if (deeper.size === 0) return jsonBag(kept);
-  const choices = [...deeper].flatMap(([first, rest]) => [
-    infix(
-      'AND',
-      infix('=', key, bound(first)),
-      infix('=', call('JSONType', value), text('Object')),
-    ),
-    withoutPaths(call('JSONExtractKeysAndValuesRaw', value), rest),
-  ]);
-  const changed = call('multiIf', ...choices, value);
-  return jsonBag(call('arrayMap', lambda(['m'], tuple(key, changed)), kept));
-}
 
 export const dynamicRows: readonly FunctionRow[] = [
   {
@@ -325,8 +248,9 @@ export const dynamicRows: readonly FunctionRow[] = [
     },
   },
   {
+    // (array, value, start, length, occurrence); a length of -1 has no end.
     name: 'array_index_of',
-    takes: ['dynamic, scalar', 'dynamic, scalar, integer', 'dynamic, scalar, integer, integer'],
+    takes: 'dynamic, scalar, integer?, integer?, integer?',
     gives: 'long',
     nulls: 'always',
     sql: (args, context) => {
@@ -334,29 +258,24 @@ export const dynamicRows: readonly FunctionRow[] = [
       const wanted = asText(at(args, 1), context.args[1] as Bound);
       if (args.length === 2)
         return infix('-', call('toInt64', call('indexOf', list, wanted)), integer(1));
-      const length = call('toInt64', call('length', list));
-      const start = position(at(args, 2), length);
-      const found = call(
-        'arrayFirstIndex',
-        lambda(
-          ['x', 'i'],
-          infix(
-            'AND',
-            infix('=', column('x'), wanted),
-            infix('>=', column('i'), start),
-            ...(args[3] === undefined
-              ? []
-              : [infix('<=', column('i'), infix('+', start, args[3]))]),
-          ),
+      return closed(
+        formula(
+          `let w = $wanted; let l = $list; let s = ifNull($start, 0); let n = ifNull($count, -1); let o = ifNull($nth, 1);
+           let b = if(s < 0, greatest(toInt64(length(l)) + s, 0), s);
+           let f = arrayFilter(i -> l[i] = w AND i > b AND (n < 0 OR i <= b + n), arrayEnumerate(l));
+           if(n < -1 OR o < 0, null('Nullable(Int64)'),
+             if(o = 0 OR o > length(f), -1, toInt64(f[greatest(o, 1)]) - 1))`,
+          {
+            wanted,
+            list,
+            start: at(args, 2),
+            count: args[3] ?? integer(-1),
+            nth: args[4] ?? integer(1),
+          },
         ),
-        list,
-        call('arrayEnumerate', list),
       );
-      return infix('-', call('toInt64', found), integer(1));
     },
   },
-  sorting('array_sort_asc', false),
-  sorting('array_sort_desc', true),
   {
     name: 'array_reverse',
     takes: 'dynamic',
@@ -624,29 +543,6 @@ export const dynamicRows: readonly FunctionRow[] = [
     },
   },
   {
-    name: 'bag_keys',
-    takes: 'dynamic',
-    gives: 'dynamic',
-    sql: (args, context) => {
-      const path = jsonPath(at(args, 0), context.args[0]);
-      return call(
-        'if',
-        infix('=', call('JSONType', path.root, ...path.keys), text('Object')),
-        call('toJSONString', call('JSONExtractKeys', path.root, ...path.keys)),
-        text(''),
-      );
-    },
-  },
-  {
-    name: 'bag_has_key',
-    takes: 'dynamic, text',
-    gives: 'bool',
-    sql: (args, context) => {
-      const path = jsonPath(at(args, 0), context.args[0]);
-      return infix('=', call('JSONHas', path.root, ...path.keys, at(args, 1)), integer(1));
-    },
-  },
-  {
     name: 'bag_merge',
     takes: 'dynamic...',
     gives: 'dynamic',
@@ -668,66 +564,6 @@ export const dynamicRows: readonly FunctionRow[] = [
           call('arrayEnumerateUniq', keys),
         ),
       );
-    },
-  },
-  {
-    name: 'bag_remove_keys',
-    takes: 'dynamic, dynamic',
-    gives: 'dynamic',
-    sql: (args, context) => {
-      const of = context.args[1];
-      const list = members(at(args, 0), context.args[0]);
-      if (of?.kind === 'constant') return withoutPaths(list, pathsOf(of));
-      const keys = jsonExtract(at(args, 1), of, 'Array(String)');
-      return jsonBag(
-        call(
-          'arrayFilter',
-          lambda(
-            ['m'],
-            call('not', call('has', keys, call('tupleElement', column('m'), integer(1)))),
-          ),
-          list,
-        ),
-      );
-    },
-  },
-  {
-    name: 'bag_set_key',
-    takes: 'dynamic, text, scalar',
-    gives: 'dynamic',
-    sql: (args, context) => {
-      const rest = call(
-        'arrayFilter',
-        lambda(['m'], infix('!=', call('tupleElement', column('m'), integer(1)), at(args, 1))),
-        members(at(args, 0), context.args[0]),
-      );
-      return jsonBag(
-        call(
-          'arrayPushBack',
-          rest,
-          tuple(at(args, 1), asJsonElement(at(args, 2), context.args[2] as Bound)),
-        ),
-      );
-    },
-  },
-  {
-    name: 'bag_zip',
-    takes: 'dynamic, dynamic',
-    gives: 'dynamic',
-    sql: (args, context) => {
-      const keys = jsonExtract(at(args, 0), context.args[0], 'Array(String)');
-      const values = elements(at(args, 1), context.args[1]);
-      const value = call('arrayElement', values, column('i'));
-      const pairs = call(
-        'arrayMap',
-        lambda(
-          ['k', 'i'],
-          tuple(column('k'), call('if', infix('=', value, text('')), text('null'), value)),
-        ),
-        keys,
-        call('arrayEnumerate', keys),
-      );
-      return jsonBag(pairs);
     },
   },
   {

@@ -1,4 +1,6 @@
 import { addressRows } from './address.js';
+import { arrayOrderRows } from './array-order.js';
+import { bagRows } from './bag.js';
 import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
@@ -10,6 +12,7 @@ import { mathRows } from './math.js';
 import { networkRows } from './network.js';
 import { hashRows } from './hash.js';
 import { probabilityRows } from './probability.js';
+import { punycodeRows } from './punycode.js';
 import { seriesModelRows } from './series-model.js';
 import { seriesStatisticRows } from './series-statistics.js';
 import { seriesRows } from './series.js';
@@ -30,6 +33,8 @@ function table(): Map<string, FunctionRow> {
       stringRows,
       datetimeRows,
       dynamicRows,
+      arrayOrderRows,
+      bagRows,
       mathRows,
       networkRows,
       addressRows,
@@ -45,6 +50,7 @@ function table(): Map<string, FunctionRow> {
       probabilityRows,
       hashRows,
       unitRows,
+      punycodeRows,
     ]) {
       for (const row of family) {
         rows.set(row.name, row);

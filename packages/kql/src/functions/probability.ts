@@ -77,10 +77,15 @@ const rows: readonly FunctionRow[] = [
     name: 'beta_inv',
     takes: 'real, real, real',
     gives: 'real',
-    sql: onBeta(
-      `arrayFold((r, i) -> let m = (r.1 + r.2) / 2; let u = $beta(m, a, b) < x;
-         (if(u, m, r.1), if(u, r.2, m)), range(60), (toFloat64(0), toFloat64(1))).2`,
-    ),
+    nulls: 'always',
+    sql: (args, context) =>
+      formula(`if($p > 0 AND $p <= 1, $inverse, null('Nullable(Float64)'))`, {
+        p: at(args, 0),
+        inverse: onBeta(
+          `arrayFold((r, i) -> let m = (r.1 + r.2) / 2; let u = $beta(m, a, b) < x;
+             (if(u, m, r.1), if(u, r.2, m)), range(60), (toFloat64(0), toFloat64(1))).2`,
+        )(args, context),
+      }),
   },
   {
     name: 'welch_test',

@@ -16,6 +16,8 @@ export interface Named {
   readonly explicit: boolean;
   readonly value: Bound;
   readonly syntax: NamedExpression;
+  /** One of several columns of one call, which have names of their own also in `print`. */
+  readonly several?: boolean;
 }
 
 /** Binds a list's expressions and finds what each is called; '' for what has no name of its own. */

@@ -18,7 +18,8 @@ export const print = leading<NamedListSyntax>({
     const columns: VisibleColumn[] = [];
     const row: Bound[] = [];
     bindNamed(context, syntax.expressions, undefined).forEach((each, index) => {
-      const name = each.syntax.names.length > 0 ? each.name : `print_${index}`;
+      const isNamed = each.syntax.names.length > 0 || each.several === true;
+      const name = isNamed ? each.name : `print_${index}`;
       columns.push({
         name,
         column: context.binder.column(name, each.value.type, each.value.nullable),
