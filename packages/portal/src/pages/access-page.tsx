@@ -3,10 +3,11 @@ import { portalPaths } from '@strongroom/api';
 import { useState } from 'react';
 import { relativeTime } from '../logic/agent-status.js';
 import { CopyButton } from '../parts/copy-button.js';
-import { Confirmation, Dialog } from '../parts/dialog.js';
+import { Confirmation, FormDialog, ResultDialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
+import { ListPanel } from '../parts/list.js';
 import { useAct, useLoaded } from '../parts/loaded.js';
-import { Badge, EmptyState, FailureState, LoadingRows } from '../parts/states.js';
+import { ActError, Badge, EmptyState } from '../parts/states.js';
 import { useSession } from '../session.js';
 
 interface RoleDefinition {
@@ -114,62 +115,43 @@ export function AccessPage() {
           <Icon name="plus" size={15} /> Assign a role
         </button>
       </header>
-      <section className="panel" aria-label="Role assignments">
-        {roles.error !== undefined && !roles.value ? (
-          <FailureState
-            title="The roles could not be listed"
-            message={roles.error}
-            onRetry={roles.reload}
-          />
-        ) : !roles.value ? (
-          <LoadingRows />
-        ) : roles.value.assignments.length === 0 ? (
-          <p className="quiet-note padded">No roles are assigned here.</p>
-        ) : (
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col">Role</th>
-                <th scope="col">Given on</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {roles.value.assignments.map((assignment) => {
-                const { scope, principalType } = assignment.properties;
-                const own = scope === undefined || sameText(scope, resource);
-                return (
-                  <tr key={assignment.id}>
-                    <th scope="row">
-                      {principalName(assignment)}
-                      {principalType !== undefined && principalType !== 'User' && (
-                        <small>application</small>
-                      )}
-                    </th>
-                    <td>{roleName(assignment)}</td>
-                    <td>{scopeLabel(scope, resource)}</td>
-                    <td className="actions">
-                      {own && (
-                        <button
-                          type="button"
-                          className="button small"
-                          aria-label={`Remove ${roleName(assignment)} from ${principalName(assignment)}`}
-                          onClick={() => setRemoving(assignment)}
-                        >
-                          Remove
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-      </section>
+      <ListPanel
+        label="Role assignments"
+        loaded={{ ...roles, value: roles.value?.assignments }}
+        failed="The roles could not be listed"
+        none="No roles are assigned here."
+        rowKey={({ id }) => id}
+        columns={[
+          {
+            head: 'Who',
+            cell: (assignment) => (
+              <>
+                {principalName(assignment)}
+                {(assignment.properties.principalType ?? 'User') !== 'User' && (
+                  <small>application</small>
+                )}
+              </>
+            ),
+          },
+          { head: 'Role', cell: roleName },
+          {
+            head: 'Given on',
+            cell: ({ properties }) => scopeLabel(properties.scope, resource),
+          },
+        ]}
+        actions={(assignment) =>
+          sameText(assignment.properties.scope ?? resource, resource) && (
+            <button
+              type="button"
+              className="button small"
+              aria-label={`Remove ${roleName(assignment)} from ${principalName(assignment)}`}
+              onClick={() => setRemoving(assignment)}
+            >
+              Remove
+            </button>
+          )
+        }
+      />
 
       {information.isAdministrator && (
         <>
@@ -182,79 +164,70 @@ export function AccessPage() {
               <Icon name="plus" size={15} /> Add a user
             </button>
           </header>
-          <section className="panel" aria-label="Users">
-            {users.error !== undefined && !users.value ? (
-              <FailureState
-                title="The users could not be listed"
-                message={users.error}
-                onRetry={users.reload}
-              />
-            ) : !users.value ? (
-              <LoadingRows rows={3} />
-            ) : (
-              <table className="list">
-                <thead>
-                  <tr>
-                    <th scope="col">User</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">
-                      <span className="visually-hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {users.value.map((user) => (
-                    <tr key={user.id} className={user.disabled ? 'faded' : undefined}>
-                      <th scope="row">
-                        {user.displayName || user.userName}
-                        <small>{user.userName}</small>
-                      </th>
-                      <td>
-                        <Badge tone={user.disabled ? 'quiet' : 'good'}>
-                          {user.disabled ? 'Disabled' : 'Active'}
-                        </Badge>
-                      </td>
-                      <td title={user.createdAt}>{relativeTime(user.createdAt, nowMs)}</td>
-                      <td className="actions">
-                        <button
-                          type="button"
-                          className="button small"
-                          aria-label={`Reset password of ${user.userName}`}
-                          onClick={() => setResetting(user)}
-                        >
-                          Reset password
-                        </button>
-                        {user.id !== information.user.id && (
-                          <button
-                            type="button"
-                            className="button small"
-                            disabled={act.busy}
-                            aria-label={`${user.disabled ? 'Enable' : 'Disable'} ${user.userName}`}
-                            onClick={() =>
-                              act.run(async () => {
-                                await server.send('PATCH', portalPaths.user(user.id), {
-                                  disabled: !user.disabled,
-                                });
-                                users.reload();
-                              })
-                            }
-                          >
-                            {user.disabled ? 'Enable' : 'Disable'}
-                          </button>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+          <ListPanel
+            label="Users"
+            loaded={users}
+            failed="The users could not be listed"
+            none="There are no users."
+            rowKey={({ id }) => id}
+            isFaded={({ disabled }) => disabled}
+            columns={[
+              {
+                head: 'User',
+                cell: ({ displayName, userName }) => (
+                  <>
+                    {displayName || userName}
+                    <small>{userName}</small>
+                  </>
+                ),
+              },
+              {
+                head: 'State',
+                cell: ({ disabled }) => (
+                  <Badge tone={disabled ? 'quiet' : 'good'}>
+                    {disabled ? 'Disabled' : 'Active'}
+                  </Badge>
+                ),
+              },
+              {
+                head: 'Made',
+                cell: ({ createdAt }) => relativeTime(createdAt, nowMs),
+                title: ({ createdAt }) => createdAt,
+              },
+            ]}
+            actions={(user) => (
+              <>
+                <button
+                  type="button"
+                  className="button small"
+                  aria-label={`Reset password of ${user.userName}`}
+                  onClick={() => setResetting(user)}
+                >
+                  Reset password
+                </button>
+                {user.id !== information.user.id && (
+                  <button
+                    type="button"
+                    className="button small"
+                    disabled={act.busy}
+                    aria-label={`${user.disabled ? 'Enable' : 'Disable'} ${user.userName}`}
+                    onClick={() =>
+                      act.run(async () => {
+                        await server.send('PATCH', portalPaths.user(user.id), {
+                          disabled: !user.disabled,
+                        });
+                        users.reload();
+                      })
+                    }
+                  >
+                    {user.disabled ? 'Enable' : 'Disable'}
+                  </button>
+                )}
+              </>
             )}
-            {act.error !== undefined && !removing && !resetting && (
-              <p className="form-error padded" role="alert">
-                {act.error}
-              </p>
-            )}
-          </section>
+          >
+            {!removing && !resetting && <ActError error={act.error} padded />}
+          </ListPanel>
         </>
       )}
 
@@ -282,7 +255,10 @@ export function AccessPage() {
         />
       )}
       {password && (
-        <Dialog title={`Password of ${password.userName}`} onClose={() => setPassword(undefined)}>
+        <ResultDialog
+          title={`Password of ${password.userName}`}
+          onClose={() => setPassword(undefined)}
+        >
           <div className="dialog-body">
             <p>Hand it over in a safe way; it is shown only now.</p>
             <div className="command">
@@ -290,12 +266,7 @@ export function AccessPage() {
               <CopyButton className="button" label="Copy" showLabel text={password.password} />
             </div>
           </div>
-          <footer className="dialog-foot">
-            <button type="button" className="button primary" onClick={() => setPassword(undefined)}>
-              Done
-            </button>
-          </footer>
-        </Dialog>
+        </ResultDialog>
       )}
       {removing && (
         <Confirmation
@@ -374,87 +345,71 @@ function AssignDialog(props: {
   const [role, setRole] = useState((reader ?? props.definitions[0])?.id ?? '');
   const [principal, setPrincipal] = useState(props.users[0]?.id ?? '');
   return (
-    <Dialog title={`Assign a role on ${props.workspaceName}`} onClose={props.onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          act.run(async () => {
-            await server.send(
-              'PUT',
-              `${props.base}/roleAssignments/${crypto.randomUUID()}?${apiVersion}`,
-              {
-                properties: {
-                  roleDefinitionId: role,
-                  principalId: principal.trim(),
-                  principalType: 'User',
-                },
+    <FormDialog
+      title={`Assign a role on ${props.workspaceName}`}
+      action="Assign"
+      busy={act.busy}
+      error={act.error}
+      isComplete={role !== '' && principal !== ''}
+      onClose={props.onClose}
+      onSubmit={() =>
+        act.run(async () => {
+          await server.send(
+            'PUT',
+            `${props.base}/roleAssignments/${crypto.randomUUID()}?${apiVersion}`,
+            {
+              properties: {
+                roleDefinitionId: role,
+                principalId: principal.trim(),
+                principalType: 'User',
               },
-            );
-            props.onDone();
-          });
-        }}
-      >
-        <div className="dialog-body fields">
-          <label>
-            User
-            {props.users.length > 0 ? (
-              <select
-                className="select"
-                aria-label="User"
-                value={principal}
-                onChange={(event) => setPrincipal(event.currentTarget.value)}
-              >
-                {props.users.map((user) => (
-                  <option key={user.id} value={user.id}>
-                    {user.displayName ? `${user.displayName} (${user.userName})` : user.userName}
-                  </option>
-                ))}
-              </select>
-            ) : (
-              <input
-                className="input"
-                required
-                placeholder="The user’s object id"
-                value={principal}
-                onChange={(event) => setPrincipal(event.currentTarget.value)}
-              />
-            )}
-          </label>
-          <label>
-            Role
-            <select
-              className="select"
-              aria-label="Role"
-              value={role}
-              onChange={(event) => setRole(event.currentTarget.value)}
-            >
-              {props.definitions.map((one) => (
-                <option key={one.id} value={one.id}>
-                  {one.properties.roleName}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-        {act.error !== undefined && (
-          <p className="form-error" role="alert">
-            {act.error}
-          </p>
-        )}
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className="button primary"
-            disabled={act.busy || role === '' || principal === ''}
+            },
+          );
+          props.onDone();
+        })
+      }
+    >
+      <label>
+        User
+        {props.users.length > 0 ? (
+          <select
+            className="select"
+            aria-label="User"
+            value={principal}
+            onChange={(event) => setPrincipal(event.currentTarget.value)}
           >
-            Assign
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+            {props.users.map((user) => (
+              <option key={user.id} value={user.id}>
+                {user.displayName ? `${user.displayName} (${user.userName})` : user.userName}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input
+            className="input"
+            required
+            placeholder="The user’s object id"
+            value={principal}
+            onChange={(event) => setPrincipal(event.currentTarget.value)}
+          />
+        )}
+      </label>
+      <label>
+        Role
+        <select
+          className="select"
+          aria-label="Role"
+          value={role}
+          onChange={(event) => setRole(event.currentTarget.value)}
+        >
+          {props.definitions.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.properties.roleName}
+            </option>
+          ))}
+        </select>
+      </label>
+    </FormDialog>
   );
 }
 
@@ -467,59 +422,47 @@ function AddUserDialog(props: {
   const [userName, setUserName] = useState('');
   const [displayName, setDisplayName] = useState('');
   return (
-    <Dialog title="Add a user" onClose={props.onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          act.run(async () => {
-            const made = await server.send<UserSummary & { readonly initialPassword?: string }>(
-              'POST',
-              portalPaths.users,
-              {
-                userName: userName.trim(),
-                ...(displayName.trim() === '' ? {} : { displayName: displayName.trim() }),
-              },
-            );
-            props.onDone({ userName: made.userName, password: made.initialPassword ?? '' });
-          });
-        }}
-      >
-        <div className="dialog-body fields">
-          <label>
-            User name
-            <input
-              className="input"
-              required
-              autoCapitalize="off"
-              spellCheck={false}
-              value={userName}
-              onChange={(event) => setUserName(event.currentTarget.value)}
-            />
-          </label>
-          <label>
-            Display name
-            <input
-              className="input"
-              value={displayName}
-              onChange={(event) => setDisplayName(event.currentTarget.value)}
-            />
-          </label>
-          <p className="quiet-note">A first password is made and shown once.</p>
-        </div>
-        {act.error !== undefined && (
-          <p className="form-error" role="alert">
-            {act.error}
-          </p>
-        )}
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={props.onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button primary" disabled={act.busy || userName === ''}>
-            Add user
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Add a user"
+      action="Add user"
+      busy={act.busy}
+      error={act.error}
+      isComplete={userName !== ''}
+      onClose={props.onClose}
+      onSubmit={() =>
+        act.run(async () => {
+          const made = await server.send<UserSummary & { readonly initialPassword?: string }>(
+            'POST',
+            portalPaths.users,
+            {
+              userName: userName.trim(),
+              ...(displayName.trim() === '' ? {} : { displayName: displayName.trim() }),
+            },
+          );
+          props.onDone({ userName: made.userName, password: made.initialPassword ?? '' });
+        })
+      }
+    >
+      <label>
+        User name
+        <input
+          className="input"
+          required
+          autoCapitalize="off"
+          spellCheck={false}
+          value={userName}
+          onChange={(event) => setUserName(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        Display name
+        <input
+          className="input"
+          value={displayName}
+          onChange={(event) => setDisplayName(event.currentTarget.value)}
+        />
+      </label>
+      <p className="quiet-note">A first password is made and shown once.</p>
+    </FormDialog>
   );
 }

@@ -1,6 +1,7 @@
 import { portalPaths } from '@strongroom/api';
 import { useState } from 'react';
 import { useAct } from '../parts/loaded.js';
+import { ActError } from '../parts/states.js';
 import { useSession } from '../session.js';
 
 export function AccountPage() {
@@ -84,11 +85,7 @@ export function AccountPage() {
             />
           </label>
           {differ && <p className="form-error">The two new passwords differ.</p>}
-          {act.error !== undefined && (
-            <p className="form-error" role="alert">
-              {act.error}
-            </p>
-          )}
+          <ActError error={act.error} />
           {done && (
             <p className="form-done" role="status">
               The password was changed.

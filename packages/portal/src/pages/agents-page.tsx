@@ -11,10 +11,11 @@ import { agentHealth, relativeTime } from '../logic/agent-status.js';
 import { pollIntervalMs } from '../logic/limits.js';
 import { formatDatetime } from '../logic/values.js';
 import { CopyButton } from '../parts/copy-button.js';
-import { Confirmation, Dialog } from '../parts/dialog.js';
+import { Confirmation, FormDialog, ResultDialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
+import { ListPanel } from '../parts/list.js';
 import { useAct, useLoaded } from '../parts/loaded.js';
-import { Badge, EmptyState, FailureState, LoadingRows } from '../parts/states.js';
+import { ActError, Badge, EmptyState } from '../parts/states.js';
 import { useSession } from '../session.js';
 
 const healthWords: Record<AgentHealth, { tone: 'good' | 'warn' | 'bad' | 'quiet'; text: string }> =
@@ -75,168 +76,152 @@ export function AgentsPage() {
         </button>
       </header>
 
-      <section className="panel" aria-label="Agents">
-        {agents.error !== undefined && !agents.value ? (
-          <FailureState
-            title="The agents could not be listed"
-            message={agents.error}
-            onRetry={agents.reload}
-          />
-        ) : !agents.value ? (
-          <LoadingRows />
-        ) : agents.value.length === 0 ? (
+      <ListPanel
+        label="Agents"
+        loaded={agents}
+        failed="The agents could not be listed"
+        none={
           <EmptyState icon="server" title="No agents yet">
             <p>An agent collects a machine’s logs and counters. It takes one line to enrol one.</p>
             <button type="button" className="button primary" onClick={() => setEnrolling(true)}>
               Enrol a machine
             </button>
           </EmptyState>
-        ) : (
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Computer</th>
-                <th scope="col">Status</th>
-                <th scope="col">Last heartbeat</th>
-                <th scope="col">Version</th>
-                <th scope="col">Enrolled</th>
-                <th scope="col">Certificate ends</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {agents.value.map((agent) => {
-                const health = healthWords[agentHealth(agent, nowMs)];
-                return (
-                  <tr
-                    key={agent.agentId}
-                    className={agent.state === 'Revoked' ? 'faded' : undefined}
-                  >
-                    <th scope="row">
-                      {agent.computer}
-                      <small title={agent.agentId}>{agent.agentId.slice(0, 8)}</small>
-                    </th>
-                    <td>
-                      <Badge tone={health.tone}>{health.text}</Badge>
-                    </td>
-                    <td title={agent.lastHeartbeat ?? undefined}>
-                      {relativeTime(agent.lastHeartbeat, nowMs)}
-                    </td>
-                    <td>
-                      {agent.version} <small>{agent.osType}</small>
-                    </td>
-                    <td title={agent.enrolledAt}>{relativeTime(agent.enrolledAt, nowMs)}</td>
-                    <td title={agent.certificateNotAfter}>
-                      {relativeTime(agent.certificateNotAfter, nowMs)}
-                    </td>
-                    <td className="actions">
-                      {agent.state === 'Active' && (
-                        <button
-                          type="button"
-                          className="button small"
-                          aria-label={`Revoke ${agent.computer}`}
-                          onClick={() => setRevoking(agent)}
-                        >
-                          Revoke
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-      </section>
+        }
+        rowKey={({ agentId }) => agentId}
+        isFaded={({ state }) => state === 'Revoked'}
+        columns={[
+          {
+            head: 'Computer',
+            cell: ({ computer, agentId }) => (
+              <>
+                {computer}
+                <small title={agentId}>{agentId.slice(0, 8)}</small>
+              </>
+            ),
+          },
+          {
+            head: 'Status',
+            cell: (agent) => {
+              const health = healthWords[agentHealth(agent, nowMs)];
+              return <Badge tone={health.tone}>{health.text}</Badge>;
+            },
+          },
+          {
+            head: 'Last heartbeat',
+            cell: ({ lastHeartbeat }) => relativeTime(lastHeartbeat, nowMs),
+            title: ({ lastHeartbeat }) => lastHeartbeat ?? undefined,
+          },
+          {
+            head: 'Version',
+            cell: ({ version, osType }) => (
+              <>
+                {version} <small>{osType}</small>
+              </>
+            ),
+          },
+          {
+            head: 'Enrolled',
+            cell: ({ enrolledAt }) => relativeTime(enrolledAt, nowMs),
+            title: ({ enrolledAt }) => enrolledAt,
+          },
+          {
+            head: 'Certificate ends',
+            cell: ({ certificateNotAfter }) => relativeTime(certificateNotAfter, nowMs),
+            title: ({ certificateNotAfter }) => certificateNotAfter,
+          },
+        ]}
+        actions={(agent) =>
+          agent.state === 'Active' && (
+            <button
+              type="button"
+              className="button small"
+              aria-label={`Revoke ${agent.computer}`}
+              onClick={() => setRevoking(agent)}
+            >
+              Revoke
+            </button>
+          )
+        }
+      />
 
       <header className="section-head">
         <h2>Enrolment keys</h2>
         <p>A key lets machines enrol until it expires; it is shown once, when it is made.</p>
       </header>
-      <section className="panel" aria-label="Enrolment keys">
-        {keys.error !== undefined && !keys.value ? (
-          <FailureState
-            title="The keys could not be listed"
-            message={keys.error}
-            onRetry={keys.reload}
-          />
-        ) : !keys.value ? (
-          <LoadingRows rows={2} />
-        ) : keys.value.length === 0 ? (
-          <p className="quiet-note padded">There are no keys. Enrolling a machine makes one.</p>
-        ) : (
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col">State</th>
-                <th scope="col">Uses left</th>
-                <th scope="col">Made</th>
-                <th scope="col">Expires</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {keys.value.map((key) => (
-                <tr key={key.keyId} className={key.state === 'Active' ? undefined : 'faded'}>
-                  <th scope="row">
-                    {key.description || 'Unnamed key'}
-                    <small title={key.keyId}>{key.keyId.slice(0, 8)}</small>
-                  </th>
-                  <td>
-                    <Badge tone={key.state === 'Active' ? 'good' : 'quiet'}>
-                      {key.state === 'UsedUp' ? 'Used up' : key.state}
-                    </Badge>
-                  </td>
-                  <td>{key.usesLeft ?? 'No limit'}</td>
-                  <td title={key.createdAt}>{relativeTime(key.createdAt, nowMs)}</td>
-                  <td title={key.expiresAt}>{relativeTime(key.expiresAt, nowMs)}</td>
-                  <td className="actions">
-                    <button
-                      type="button"
-                      className="button small"
-                      disabled={act.busy}
-                      aria-label={`Regenerate ${key.description || key.keyId}`}
-                      onClick={() =>
-                        act.run(async () => {
-                          setRenewed(
-                            await server.send<NewEnrollmentKey>(
-                              'POST',
-                              portalPaths.regenerateEnrollmentKey(id, key.keyId),
-                            ),
-                          );
-                          keys.reload();
-                        })
-                      }
-                    >
-                      Regenerate
-                    </button>
-                    {key.state === 'Active' && (
-                      <button
-                        type="button"
-                        className="button small"
-                        aria-label={`Revoke key ${key.description || key.keyId}`}
-                        onClick={() => setEndingKey(key)}
-                      >
-                        Revoke
-                      </button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+      <ListPanel
+        label="Enrolment keys"
+        loaded={keys}
+        failed="The keys could not be listed"
+        none="There are no keys. Enrolling a machine makes one."
+        rowKey={({ keyId }) => keyId}
+        isFaded={({ state }) => state !== 'Active'}
+        columns={[
+          {
+            head: 'Key',
+            cell: ({ description, keyId }) => (
+              <>
+                {description || 'Unnamed key'}
+                <small title={keyId}>{keyId.slice(0, 8)}</small>
+              </>
+            ),
+          },
+          {
+            head: 'State',
+            cell: ({ state }) => (
+              <Badge tone={state === 'Active' ? 'good' : 'quiet'}>
+                {state === 'UsedUp' ? 'Used up' : state}
+              </Badge>
+            ),
+          },
+          { head: 'Uses left', cell: ({ usesLeft }) => usesLeft ?? 'No limit' },
+          {
+            head: 'Made',
+            cell: ({ createdAt }) => relativeTime(createdAt, nowMs),
+            title: ({ createdAt }) => createdAt,
+          },
+          {
+            head: 'Expires',
+            cell: ({ expiresAt }) => relativeTime(expiresAt, nowMs),
+            title: ({ expiresAt }) => expiresAt,
+          },
+        ]}
+        actions={(key) => (
+          <>
+            <button
+              type="button"
+              className="button small"
+              disabled={act.busy}
+              aria-label={`Regenerate ${key.description || key.keyId}`}
+              onClick={() =>
+                act.run(async () => {
+                  setRenewed(
+                    await server.send<NewEnrollmentKey>(
+                      'POST',
+                      portalPaths.regenerateEnrollmentKey(id, key.keyId),
+                    ),
+                  );
+                  keys.reload();
+                })
+              }
+            >
+              Regenerate
+            </button>
+            {key.state === 'Active' && (
+              <button
+                type="button"
+                className="button small"
+                aria-label={`Revoke key ${key.description || key.keyId}`}
+                onClick={() => setEndingKey(key)}
+              >
+                Revoke
+              </button>
+            )}
+          </>
         )}
-        {act.error !== undefined && !revoking && !endingKey && (
-          <p className="form-error padded" role="alert">
-            {act.error}
-          </p>
-        )}
-      </section>
+      >
+        {!revoking && !endingKey && <ActError error={act.error} padded />}
+      </ListPanel>
 
       {enrolling && (
         <EnrolDialog
@@ -250,14 +235,9 @@ export function AgentsPage() {
         />
       )}
       {renewed && (
-        <Dialog title="The new key" wide onClose={() => setRenewed(undefined)}>
+        <ResultDialog title="The new key" wide onClose={() => setRenewed(undefined)}>
           <NewKey made={renewed} />
-          <footer className="dialog-foot">
-            <button type="button" className="button primary" onClick={() => setRenewed(undefined)}>
-              Done
-            </button>
-          </footer>
-        </Dialog>
+        </ResultDialog>
       )}
       {revoking && (
         <Confirmation
@@ -334,95 +314,79 @@ function EnrolDialog(props: {
   const [description, setDescription] = useState('');
   const [hours, setHours] = useState('24');
   const [uses, setUses] = useState('');
+  if (made) {
+    return (
+      <ResultDialog title="Enrol a machine" wide onClose={props.onClose}>
+        <NewKey made={made} />
+      </ResultDialog>
+    );
+  }
   return (
-    <Dialog title="Enrol a machine" wide onClose={props.onClose}>
-      {made ? (
-        <>
-          <NewKey made={made} />
-          <footer className="dialog-foot">
-            <button type="button" className="button primary" onClick={props.onClose}>
-              Done
-            </button>
-          </footer>
-        </>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            act.run(async () => {
-              setMade(
-                await server.send<NewEnrollmentKey>(
-                  'POST',
-                  portalPaths.enrollmentKeys(props.workspaceId),
-                  {
-                    description: description.trim(),
-                    expiresInHours: Number(hours),
-                    ...(uses === '' ? {} : { usesMax: Number(uses) }),
-                  },
-                ),
-              );
-            });
-          }}
-        >
-          <div className="dialog-body fields">
-            <p>
-              This makes a key for <strong>{props.workspaceName}</strong> and the one line that
-              enrols a machine with it.
-            </p>
-            <label>
-              Description
-              <input
-                className="input"
-                value={description}
-                maxLength={256}
-                placeholder="For which machines"
-                onChange={(event) => setDescription(event.currentTarget.value)}
-              />
-            </label>
-            <div className="field-pair">
-              <label>
-                Expires after
-                <select
-                  className="select"
-                  aria-label="Expires after"
-                  value={hours}
-                  onChange={(event) => setHours(event.currentTarget.value)}
-                >
-                  <option value="1">1 hour</option>
-                  <option value="24">1 day</option>
-                  <option value="168">1 week</option>
-                  <option value="720">30 days</option>
-                </select>
-              </label>
-              <label>
-                Machines
-                <input
-                  className="input"
-                  type="number"
-                  min={1}
-                  step={1}
-                  value={uses}
-                  placeholder="No limit"
-                  onChange={(event) => setUses(event.currentTarget.value)}
-                />
-              </label>
-            </div>
-          </div>
-          {act.error !== undefined && (
-            <p className="form-error" role="alert">
-              {act.error}
-            </p>
-          )}
-          <footer className="dialog-foot">
-            <button type="button" className="button" onClick={props.onClose}>
-              Cancel
-            </button>
-            <button type="submit" className="button primary" disabled={act.busy}>
-              Make the line
-            </button>
-          </footer>
-        </form>
-      )}
-    </Dialog>
+    <FormDialog
+      title="Enrol a machine"
+      wide
+      action="Make the line"
+      busy={act.busy}
+      error={act.error}
+      onClose={props.onClose}
+      onSubmit={() =>
+        act.run(async () => {
+          setMade(
+            await server.send<NewEnrollmentKey>(
+              'POST',
+              portalPaths.enrollmentKeys(props.workspaceId),
+              {
+                description: description.trim(),
+                expiresInHours: Number(hours),
+                ...(uses === '' ? {} : { usesMax: Number(uses) }),
+              },
+            ),
+          );
+        })
+      }
+    >
+      <p>
+        This makes a key for <strong>{props.workspaceName}</strong> and the one line that enrols a
+        machine with it.
+      </p>
+      <label>
+        Description
+        <input
+          className="input"
+          value={description}
+          maxLength={256}
+          placeholder="For which machines"
+          onChange={(event) => setDescription(event.currentTarget.value)}
+        />
+      </label>
+      <div className="field-pair">
+        <label>
+          Expires after
+          <select
+            className="select"
+            aria-label="Expires after"
+            value={hours}
+            onChange={(event) => setHours(event.currentTarget.value)}
+          >
+            <option value="1">1 hour</option>
+            <option value="24">1 day</option>
+            <option value="168">1 week</option>
+            <option value="720">30 days</option>
+          </select>
+        </label>
+        <label>
+          Machines
+          <input
+            className="input"
+            type="number"
+            min={1}
+            step={1}
+            value={uses}
+            placeholder="No limit"
+            onChange={(event) => setUses(event.currentTarget.value)}
+          />
+        </label>
+      </div>
+    </FormDialog>
   );
 }

@@ -1,11 +1,10 @@
 import { accountingQuery, readAccounts, underWay } from '../logic/accounting.js';
-import type { StreamAccount } from '../logic/accounting.js';
 import { relativeTime } from '../logic/agent-status.js';
 import { formatCount, readAnswer } from '../logic/answer.js';
 import { pollIntervalMs } from '../logic/limits.js';
+import { ListPanel } from '../parts/list.js';
 import { useLoaded } from '../parts/loaded.js';
-import type { Loaded } from '../parts/loaded.js';
-import { Badge, EmptyState, FailureState, LoadingRows } from '../parts/states.js';
+import { Badge, EmptyState } from '../parts/states.js';
 import { useSession } from '../session.js';
 
 interface Retention {
@@ -140,15 +139,25 @@ export function DataPage() {
           </p>
         </div>
       </header>
-      <section className="panel" aria-label="Accounting">
-        <Shown
-          loaded={accounts}
-          failed="The accounting could not be read"
-          none="Nothing was sent yet."
-        >
-          {(list) => <Accounts accounts={list} />}
-        </Shown>
-      </section>
+      <ListPanel
+        label="Accounting"
+        loaded={accounts}
+        failed="The accounting could not be read"
+        none="Nothing was sent yet."
+        numbers
+        rowKey={({ stream }) => stream}
+        columns={[
+          { head: 'Stream', cell: ({ stream }) => (stream === '' ? '(none)' : stream) },
+          { head: 'Received', cell: ({ received }) => formatCount(received) },
+          { head: 'Stored', cell: ({ stored }) => formatCount(stored) },
+          { head: 'Filtered', cell: ({ filtered }) => formatCount(filtered) },
+          { head: 'Set aside', cell: ({ setAside }) => formatCount(setAside) },
+          { head: 'Dropped', cell: ({ dropped }) => formatCount(dropped) },
+          { head: 'Sent twice', cell: ({ repeated }) => formatCount(repeated) },
+          { head: 'Under way', cell: (account) => formatCount(underWay(account)) },
+          { head: 'Refused batches', cell: ({ refused }) => formatCount(refused) },
+        ]}
+      />
 
       <header className="section-head">
         <h2>Kept</h2>
@@ -156,145 +165,77 @@ export function DataPage() {
           {retention.value === undefined ? 'How long rows are kept.' : keptText(retention.value)}
         </p>
       </header>
-      <section className="panel" aria-label="Retention">
-        <Shown
-          loaded={{ ...retention, value: retention.value && exceptions(retention.value) }}
-          failed="The retention could not be read"
-          none="Every table keeps what the workspace keeps."
-        >
-          {(tables) => (
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">Table</th>
-                  <th scope="col">Days</th>
-                  <th scope="col">Shorter from</th>
-                  <th scope="col">Held up by</th>
-                </tr>
-              </thead>
-              <tbody>
-                {tables.map((table) => (
-                  <tr key={table.table}>
-                    <th scope="row">{table.table}</th>
-                    <td>{table.effectiveDays}</td>
-                    <td>{table.shorteningTakesEffect?.slice(0, 10) ?? ''}</td>
-                    <td>{table.keptBy ?? ''}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Shown>
-      </section>
+      <ListPanel
+        label="Retention"
+        loaded={{ ...retention, value: retention.value && exceptions(retention.value) }}
+        failed="The retention could not be read"
+        none="Every table keeps what the workspace keeps."
+        rowKey={({ table }) => table}
+        columns={[
+          { head: 'Table', cell: ({ table }) => table },
+          { head: 'Days', cell: ({ effectiveDays }) => effectiveDays },
+          {
+            head: 'Shorter from',
+            cell: ({ shorteningTakesEffect }) => shorteningTakesEffect?.slice(0, 10),
+          },
+          { head: 'Held up by', cell: ({ keptBy }) => keptBy },
+        ]}
+      />
 
       <header className="section-head">
         <h2>Locks and holds</h2>
         <p>While one stands, nothing under it is deleted, purged or expires.</p>
       </header>
-      <section className="panel" aria-label="Locks and holds">
-        <Shown loaded={standing} failed="The locks could not be read" none="None stand here.">
-          {(list) => (
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Over</th>
-                  <th scope="col">Why</th>
-                </tr>
-              </thead>
-              <tbody>
-                {list.map((each) => (
-                  <tr key={each.key}>
-                    <th scope="row">{each.name}</th>
-                    <td>
-                      <Badge tone="accent">{each.kind}</Badge>
-                    </td>
-                    <td title={each.scope}>{lastPart(each.scope)}</td>
-                    <td>{each.note}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Shown>
-      </section>
+      <ListPanel
+        label="Locks and holds"
+        loaded={standing}
+        failed="The locks could not be read"
+        none="None stand here."
+        rowKey={({ key }) => key}
+        columns={[
+          { head: 'Name', cell: ({ name }) => name },
+          { head: 'Kind', cell: ({ kind }) => <Badge tone="accent">{kind}</Badge> },
+          { head: 'Over', cell: ({ scope }) => lastPart(scope), title: ({ scope }) => scope },
+          { head: 'Why', cell: ({ note }) => note },
+        ]}
+      />
 
       <header className="section-head">
         <h2>Purges and deletions</h2>
         <p>Each waits, can be called off meanwhile, and ends with a certificate.</p>
       </header>
-      <section className="panel" aria-label="Purges and deletions">
-        <Shown loaded={erasures} failed="They are for those who may purge" none="There are none.">
-          {(list) => (
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">Operation</th>
-                  <th scope="col">Of</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Rows</th>
-                  <th scope="col">Not before</th>
-                </tr>
-              </thead>
-              <tbody>
-                {list.map((each) => (
-                  <tr key={each.id}>
-                    <th scope="row">
-                      {each.kind}
-                      <small title={each.id}>{each.id.split('-')[1]}</small>
-                    </th>
-                    <td>{each.table ?? workspace.name}</td>
-                    <td>
-                      <Badge tone={each.state === 'completed' ? 'good' : 'quiet'}>
-                        {each.waitsFor ?? each.state}
-                      </Badge>
-                    </td>
-                    <td>{each.rows === undefined ? '' : formatCount(each.rows)}</td>
-                    <td title={each.notBefore}>{relativeTime(each.notBefore, Date.now())}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Shown>
-      </section>
+      <ListPanel
+        label="Purges and deletions"
+        loaded={erasures}
+        failed="They are for those who may purge"
+        none="There are none."
+        rowKey={(erasure) => erasure.id}
+        columns={[
+          {
+            head: 'Operation',
+            cell: (erasure) => (
+              <>
+                {erasure.kind}
+                <small title={erasure.id}>{erasure.id.split('-')[1]}</small>
+              </>
+            ),
+          },
+          { head: 'Of', cell: ({ table }) => table ?? workspace.name },
+          {
+            head: 'State',
+            cell: ({ state, waitsFor }) => (
+              <Badge tone={state === 'completed' ? 'good' : 'quiet'}>{waitsFor ?? state}</Badge>
+            ),
+          },
+          { head: 'Rows', cell: ({ rows }) => (rows === undefined ? '' : formatCount(rows)) },
+          {
+            head: 'Not before',
+            cell: ({ notBefore }) => relativeTime(notBefore, Date.now()),
+            title: ({ notBefore }) => notBefore,
+          },
+        ]}
+      />
     </div>
-  );
-}
-
-function Accounts({ accounts }: { readonly accounts: readonly StreamAccount[] }) {
-  return (
-    <table className="list numbers">
-      <thead>
-        <tr>
-          <th scope="col">Stream</th>
-          <th scope="col">Received</th>
-          <th scope="col">Stored</th>
-          <th scope="col">Filtered</th>
-          <th scope="col">Set aside</th>
-          <th scope="col">Dropped</th>
-          <th scope="col">Sent twice</th>
-          <th scope="col">Under way</th>
-          <th scope="col">Refused batches</th>
-        </tr>
-      </thead>
-      <tbody>
-        {accounts.map((account) => (
-          <tr key={account.stream}>
-            <th scope="row">{account.stream === '' ? '(none)' : account.stream}</th>
-            <td>{formatCount(account.received)}</td>
-            <td>{formatCount(account.stored)}</td>
-            <td>{formatCount(account.filtered)}</td>
-            <td>{formatCount(account.setAside)}</td>
-            <td>{formatCount(account.dropped)}</td>
-            <td>{formatCount(account.repeated)}</td>
-            <td>{formatCount(underWay(account))}</td>
-            <td>{formatCount(account.refused)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
@@ -316,19 +257,4 @@ function keptText({ workspaceDays, shorteningTakesEffect, clock }: Retention): s
     ? ` The machine’s clock has jumped to ${clock.machineTime.slice(0, 16)}: nothing expires by it until an administrator confirms it.`
     : '';
   return days + later + doubt;
-}
-
-function Shown<T>(props: {
-  readonly loaded: Loaded<readonly T[]>;
-  readonly failed: string;
-  readonly none: string;
-  readonly children: (list: readonly T[]) => React.ReactNode;
-}) {
-  const { value, error, reload } = props.loaded;
-  if (error !== undefined && !value) {
-    return <FailureState title={props.failed} message={error} onRetry={reload} />;
-  }
-  if (!value) return <LoadingRows />;
-  if (value.length === 0) return <p className="quiet-note padded">{props.none}</p>;
-  return props.children(value);
 }

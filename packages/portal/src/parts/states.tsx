@@ -59,3 +59,17 @@ export function Badge(props: {
 }) {
   return <span className={`badge ${props.tone}`}>{props.children}</span>;
 }
+
+/** What went wrong with an act, beside what it was to do; nothing where nothing did. */
+export function ActError(props: {
+  readonly error: string | undefined;
+  /** Stands in a panel and not in a dialog. */
+  readonly padded?: boolean;
+}) {
+  if (props.error === undefined) return null;
+  return (
+    <p className={props.padded === true ? 'form-error padded' : 'form-error'} role="alert">
+      {props.error}
+    </p>
+  );
+}
