@@ -321,6 +321,21 @@ export const faults: readonly Fault[] = [
     suite: 'server/dist/workspaces/entry.test.js',
   },
   {
+    name: 'what was applied after the newest accounts, and came before them, is not counted',
+    file: 'server/dist/workspaces/accounting-recovery.js',
+    search: 'smaller(note.flush, note.appliedTo)',
+    replace: 'note.flush',
+    suite: simulation,
+  },
+  {
+    name: 'a retried recovery counts again what it had counted',
+    file: 'server/dist/workspaces/accounting-recovery.js',
+    search: 'const applied = unbooked',
+    replace:
+      'accounting.bookedTo({ receivedTo: options.next, appliedTo });\n    for (const { position, metadata, bytes } of seen) if (position >= receivedTo) accounting.count(wayOf(metadata, true), { BatchesReceived: 1, RowsReceived: metadata.rowCount, BytesReceived: bytes });\n    const applied = unbooked',
+    suite: simulation,
+  },
+  {
     name: 'the sealer skips what it was not told of',
     file: 'server/dist/workspaces/sealer.js',
     search: 'this.#recent[at].sequence === from + BigInt(at - skip)',

@@ -40,11 +40,12 @@ export async function recoverAccounting(options: {
   readonly applied: bigint;
   readonly note: AccountingNote | undefined;
   readonly isTable: (name: string) => boolean;
-  /** Rows of `[position, …, count]` of a statement over the engine's tables. */
-  readonly ask: (table: string, statement: Statement) => Promise<readonly (readonly unknown[])[]>;
-}): Promise<void> {
+  readonly outcomes: OutcomeSource;
+}): Promise<FlushMark> {
   const { journal, accounting, note } = options;
-  const start = note === undefined || note.flush < journal.first ? journal.first : note.flush;
+  // Entries before the newest rows may have been received then and applied later.
+  const known = note === undefined ? journal.first : smaller(note.flush, note.appliedTo);
+  const start = known < journal.first ? journal.first : known;
   let flush: Flush | undefined;
   const seen: Seen[] = [];
   for await (const entry of journal.read(journalSequence(start))) {
@@ -60,11 +61,18 @@ export async function recoverAccounting(options: {
   }
   const receivedTo = flush?.receivedTo ?? journal.first;
   const appliedTo = flush?.appliedTo ?? journal.first;
+  // The quota goes by it, also while the tables cannot be asked.
+  const usage = note?.usage ?? { day: 0, bytes: 0, to: start };
+  accounting.useBefore(usage, () =>
+    seen.filter(({ position }) => position >= usage.to).map(({ day, bytes }) => ({ day, bytes })),
+  );
+  const unbooked = seen.filter(
+    ({ position }) => position >= appliedTo && position < options.applied,
+  );
+  const applied = unbooked.length === 0 ? [] : await judgeApplied(options, unbooked);
+  // Nothing was booked until here, and nothing is waited for from here on: a recovery that failed is
+  // made again as a whole.
   accounting.bookedTo({ receivedTo: options.next, appliedTo });
-  if (note?.usage !== undefined) accounting.use(note.usage.day, note.usage.bytes);
-  for (const { position, bytes, day } of seen) {
-    if (position >= (note?.usage?.to ?? start)) accounting.use(day, bytes);
-  }
   for (const { position, metadata, bytes } of seen) {
     if (position < receivedTo) continue;
     accounting.count(wayOf(metadata, true), {
@@ -77,11 +85,49 @@ export async function recoverAccounting(options: {
   if (note !== undefined && (flush === undefined || flush.position <= note.flush)) {
     for (const { way, counts } of note.counters) accounting.countAlone(way, counts);
   }
-  const unbooked = seen.filter(
-    ({ position }) => position >= appliedTo && position < options.applied,
-  );
-  if (unbooked.length > 0) await countApplied(options, unbooked);
+  for (const { way, counts } of applied) accounting.count(way, counts);
+  return flush === undefined
+    ? { flush: note?.flush ?? journal.first, appliedTo: note?.appliedTo ?? journal.first }
+    : { flush: flush.position, appliedTo };
 }
+
+/** What the tables say became of entries. */
+export interface OutcomeSource {
+  /** Rows that each entry of a range has in a table. */
+  stored(table: string, range: PositionRange): Promise<readonly StoredOutcome[]>;
+  /** Dead letters of the entries of a range. */
+  deadLetters(range: PositionRange): Promise<readonly DeadLetters[]>;
+}
+
+export interface StoredOutcome {
+  readonly position: bigint;
+  readonly rows: number;
+}
+
+/** Dead letters of one entry, for one reason. */
+export interface DeadLetters extends StoredOutcome {
+  /** The table that the rows were for. */
+  readonly table: string;
+  readonly reason: string;
+}
+
+/** Outcomes as the engine's tables tell them; `ask` gives the rows of a statement over one of them. */
+export const engineOutcomes = (
+  ask: (table: string, statement: Statement) => Promise<readonly (readonly unknown[])[]>,
+): OutcomeSource => ({
+  stored: async (table, range) =>
+    (await ask(table, rowsByPosition(table, range))).map(([at, rows]) => ({
+      position: BigInt(String(at)),
+      rows: Number(rows),
+    })),
+  deadLetters: async (range) =>
+    (await ask(deadLetterTable, lettersOf(range))).map(([at, table, reason, rows]) => ({
+      position: BigInt(String(at)),
+      table: String(table),
+      reason: String(reason),
+      rows: Number(rows),
+    })),
+});
 
 export const accountingTable = 'IngestionAccounting';
 
@@ -112,11 +158,10 @@ function wayOf({ route, source }: EntryMetadata, withSource: boolean): Way {
 }
 
 /** What the tables say became of entries: stored, set aside, and the rest filtered or dropped. */
-async function countApplied(
-  options: Pick<Parameters<typeof recoverAccounting>[0], 'accounting' | 'ask' | 'isTable'>,
+async function judgeApplied(
+  { outcomes, isTable }: Pick<Parameters<typeof recoverAccounting>[0], 'outcomes' | 'isTable'>,
   entries: readonly Seen[],
-): Promise<void> {
-  const { accounting, ask, isTable } = options;
+): Promise<{ way: Way; counts: Partial<Counts> }[]> {
   const range: PositionRange = {
     from: entries[0]?.position ?? 0n,
     to: (entries.at(-1)?.position ?? 0n) + 1n,
@@ -124,37 +169,39 @@ async function countApplied(
   const stored = new Map<string, number>();
   for (const name of new Set(entries.map(({ metadata }) => metadata.route.table))) {
     if (!isTable(name)) continue;
-    for (const [position, rows] of await ask(name, rowsByPosition(name, range))) {
-      stored.set(`${String(position)} ${name}`, Number(rows));
+    for (const { position, rows } of await outcomes.stored(name, range)) {
+      stored.set(`${position} ${name}`, rows);
     }
   }
   const letters = new Map<string, { rows: number; whole: boolean }>();
-  for (const [position, name, reason, rows] of await ask(deadLetterTable, lettersOf(range))) {
-    const key = `${String(position)} ${String(name)}`;
+  for (const { position, table, reason, rows } of await outcomes.deadLetters(range)) {
+    const key = `${position} ${table}`;
     const known = letters.get(key) ?? { rows: 0, whole: false };
     letters.set(key, {
-      rows: known.rows + Number(rows),
+      rows: known.rows + rows,
       whole: known.whole || reason === 'BATCH_REFUSED',
     });
   }
-  for (const { position, metadata } of entries) {
+  return entries.map(({ position, metadata }) => {
     const { table } = metadata.route;
     const way = wayOf(metadata, false);
     const { rowCount } = metadata;
     if (!isTable(table)) {
-      accounting.count({ ...way, reason: 'TABLE_NOT_FOUND' }, { RowsDropped: rowCount });
-      continue;
+      return { way: { ...way, reason: 'TABLE_NOT_FOUND' }, counts: { RowsDropped: rowCount } };
     }
     const key = `${position} ${table}`;
     const letter = letters.get(key);
     const rows = stored.get(key) ?? 0;
     const dead = letter?.whole === true ? rowCount - rows : (letter?.rows ?? 0);
-    accounting.count(way, {
-      RowsStored: rows,
-      RowsDeadLettered: dead,
-      RowsFiltered: Math.max(0, rowCount - rows - dead),
-    });
-  }
+    return {
+      way,
+      counts: {
+        RowsStored: rows,
+        RowsDeadLettered: dead,
+        RowsFiltered: Math.max(0, rowCount - rows - dead),
+      },
+    };
+  });
 }
 
 const position = column('_Position');
@@ -183,10 +230,16 @@ const lettersOf = (range: PositionRange): Statement =>
     }),
   );
 
-/** What `cursors/accounting` holds: where the newest written rows are, and counters without an entry. */
-export interface AccountingNote {
+/** Where the newest written rows are. */
+export interface FlushMark {
   /** Position of the newest rows of `IngestionAccounting`; the journal's first without any. */
   readonly flush: bigint;
+  /** What became of entries below is in these rows or earlier ones. */
+  readonly appliedTo: bigint;
+}
+
+/** What `cursors/accounting` holds: where the newest written rows are, and counters without an entry. */
+export interface AccountingNote extends FlushMark {
   readonly counters: readonly { readonly way: Way; readonly counts: Partial<Counts> }[];
   /** Bytes of the day, of entries below `to`. */
   readonly usage?: DailyUsage & { readonly to: bigint };
@@ -198,10 +251,11 @@ export async function storeNote(
   path: string,
   note: AccountingNote,
 ): Promise<void> {
-  const { flush, counters, usage } = note;
+  const { flush, appliedTo, counters, usage } = note;
   const line = `${JSON.stringify({
     version: 1,
     flush: String(flush),
+    appliedTo: String(appliedTo),
     counters,
     ...(usage === undefined ? {} : { usage: { ...usage, to: String(usage.to) } }),
   })}\n`;
@@ -223,11 +277,15 @@ export async function readNote(
   try {
     const [line = '', sum] = fromUtf8(bytes).split('\n');
     if (sum !== toHex(sha256(utf8(`${line}\n`)))) return undefined;
-    const { version, flush, counters, usage } = JSON.parse(line) as Record<string, unknown>;
-    if (version !== 1 || typeof flush !== 'string' || !/^\d{1,19}$/.test(flush)) return undefined;
-    if (!Array.isArray(counters)) return undefined;
+    const { version, flush, appliedTo, counters, usage } = JSON.parse(line) as Record<
+      string,
+      unknown
+    >;
+    if (version !== 1 || !isPosition(flush) || !Array.isArray(counters)) return undefined;
     return {
       flush: BigInt(flush),
+      // Older notes do not say it: then all is read.
+      appliedTo: isPosition(appliedTo) ? BigInt(appliedTo) : 0n,
       counters: counters as AccountingNote['counters'],
       ...readUsage(usage),
     };
@@ -240,6 +298,10 @@ function readUsage(value: unknown): Pick<AccountingNote, 'usage'> {
   if (typeof value !== 'object' || value === null) return {};
   const { day, bytes, to } = value as Record<string, unknown>;
   if (typeof day !== 'number' || typeof bytes !== 'number') return {};
-  if (typeof to !== 'string' || !/^\d{1,19}$/.test(to)) return {};
+  if (!isPosition(to)) return {};
   return { usage: { day, bytes, to: BigInt(to) } };
 }
+
+const isPosition = (value: unknown): value is string =>
+  typeof value === 'string' && /^\d{1,19}$/.test(value);
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);

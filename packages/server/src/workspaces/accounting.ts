@@ -16,6 +16,8 @@ export class Accounting {
   #aloneVersion = 0;
   /** What senders brought in one UTC day. */
   #usage: DailyUsage = { day: 0, bytes: 0 };
+  /** True once an earlier run's part of it is in. */
+  #usageKnown = false;
   /** Until it is known how far an earlier run has booked what it applied. */
   #unsure: { to: bigint; way: Way; counts: Partial<Counts> }[] | undefined;
 
@@ -61,6 +63,13 @@ export class Accounting {
   use(day: number, bytes: number): void {
     if (day > this.#usage.day) this.#usage = { day, bytes };
     else if (day === this.#usage.day) this.#usage = { day, bytes: this.#usage.bytes + bytes };
+  }
+
+  /** Adds what an earlier run used, and what came after it; once, however often it is told. */
+  useBefore(before: DailyUsage, later: () => readonly DailyUsage[]): void {
+    if (this.#usageKnown) return;
+    this.#usageKnown = true;
+    for (const { day, bytes } of [before, ...later()]) this.use(day, bytes);
   }
 
   /** Adds an entry that just became durable; called in the order of positions. */

@@ -28,7 +28,14 @@ import type { Log } from '../log.js';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
 import { Accounting, utcDay } from './accounting.js';
 import type { Refusal } from './accounting.js';
-import { accountingTable, readNote, recoverAccounting, storeNote } from './accounting-recovery.js';
+import {
+  accountingTable,
+  engineOutcomes,
+  readNote,
+  recoverAccounting,
+  storeNote,
+} from './accounting-recovery.js';
+import type { FlushMark, OutcomeSource } from './accounting-recovery.js';
 import { Applier } from './applier.js';
 import type { PositionRange, TableWriter } from './applier.js';
 import { Committer, engineRows, partsOf } from './committer.js';
@@ -107,6 +114,8 @@ export async function openRunningWorkspace(
   const { record, directory, fs, clock, random, sha256, signer, limits } = options;
   const id = record.workspaceId;
   const { sealing } = options;
+  /** What the tables say became of entries; the engine's by default. */
+  readonly outcomes?: OutcomeSource;
   const keys =
     sealing === undefined
       ? new CurrentKeys(
@@ -383,7 +392,10 @@ export class RunningWorkspace implements Workspace {
       this.#every(limits.accountingNoteMs, async () => {
         // Where it cannot be read now (a key is away), the next time.
         if (!this.#accountingKnown) await this.#recoverAccounting().catch(() => undefined);
-        await this.#noteAccounting();
+        // Not beside a flush: what it took is in no rows yet, and would be in no note.
+        const noted = this.#booking.then(() => this.#noteAccounting());
+        this.#booking = noted.catch(() => undefined);
+        await noted;
       }),
       this.#every(limits.accountingIntervalMs, () => this.#flushAccounting()),
       this.#every(this.sealed ? limits.sealedRetrySaveMs : limits.retrySaveMs, async () =>
@@ -761,23 +773,24 @@ export class RunningWorkspace implements Workspace {
   }
 
   #accountingStart: string | undefined;
-  #accountingFlush = 0n;
+  #flushed: FlushMark = { flush: 0n, appliedTo: 0n };
   #overQuotaDay = -1;
   #accountingKnown = false;
   #noted = { version: 0, flush: -1n };
   #recovering: Promise<void> | undefined;
 
-  async #flushAccounting(): Promise<void> {
+  async #writeAccounting(): Promise<void> {
     if (!this.#stop.signal.aborted && this.#closing === undefined) await this.#recoverAccounting();
     // What is not written now is counted anew by the next start.
     if (!this.#accountingKnown) return;
     const end = new Date(this.#options.clock.now()).toISOString();
     const period = { start: this.#accountingStart ?? end, end };
-    const taken = this.#accounting.take(period, this.#applier.applied);
+    const appliedTo = this.#applier.applied;
+    const taken = this.#accounting.take(period, appliedTo);
     this.#accountingStart = end;
     if (taken.rows.length === 0) return;
     try {
-      this.#accountingFlush = await this.#appendOwn(accountingTable, taken.rows);
+      this.#flushed = { flush: await this.#appendOwn(accountingTable, taken.rows), appliedTo };
     } catch (error) {
       this.#accounting.putBack(taken);
       throw error;
@@ -795,32 +808,27 @@ export class RunningWorkspace implements Workspace {
   }
 
   async #countLeft(): Promise<void> {
-    const { directory, catalog, random } = this.#options;
+    const { directory, catalog } = this.#options;
     const note = await readNote(this.#options, `${directory}/cursors/accounting`);
-    await recoverAccounting({
+    this.#flushed = await recoverAccounting({
       journal: this.#parts.journal,
       accounting: this.#accounting,
       next: this.#opened.next,
       applied: this.#opened.applied,
+  /** The flush or the note that is being written, and those that wait for it. */
+  #booking: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: a flush that fails puts back what a later one would say it has. */
+  #flushAccounting(): Promise<void> {
+    const flushed = this.#booking.then(() => this.#writeAccounting());
+    this.#booking = flushed.catch(() => undefined);
+    return flushed;
+  }
       note,
       isTable: (name) => catalog.table(this.id, name) !== undefined,
-      ask: async (table, statement) => {
-        const run = this.query(statement, {
-          tables: [table],
-          maxSeconds: 600,
-          maxMemoryBytes: 1_000_000_000,
-          signal: this.#stop.signal,
-          queryId: random.uuid(),
-        });
-        let text = '';
-        for await (const chunk of run) text += fromUtf8(chunk);
-        return text
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => JSON.parse(line) as unknown[]);
-      },
+      outcomes:
+        this.#options.outcomes ?? engineOutcomes((table, statement) => this.#ask(table, statement)),
     });
-    this.#accountingFlush = note?.flush ?? this.#parts.journal.first;
     this.#accountingKnown = true;
   }
 
@@ -829,10 +837,32 @@ export class RunningWorkspace implements Workspace {
     if (!this.#accountingKnown) return;
     const { directory } = this.#options;
     const { version, counters } = this.#accounting.alone;
-    const flush = this.#accountingFlush;
+    const { flush, appliedTo } = this.#flushed;
+  /** Rows of a statement over one table. */
+  async #ask(table: string, statement: Statement): Promise<readonly (readonly unknown[])[]> {
+    const run = this.query(statement, {
+      tables: [table],
+      maxSeconds: 600,
+      maxMemoryBytes: 1_000_000_000,
+      signal: this.#stop.signal,
+      queryId: this.#options.random.uuid(),
+    });
+    let text = '';
+    for await (const chunk of run) text += fromUtf8(chunk);
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as unknown[]);
+  }
+
     if (version === this.#noted.version && flush === this.#noted.flush) return;
     const { usage } = this.#accounting;
-    await storeNote(this.#options, `${directory}/cursors/accounting`, { flush, counters, usage });
+    await storeNote(this.#options, `${directory}/cursors/accounting`, {
+      flush,
+      appliedTo,
+      counters,
+      usage,
+    });
     this.#noted = { version, flush };
   }
 

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
 import { standardTables } from '../catalog/standard-tables.js';
 import { createLog } from '../log.js';
+import type { OutcomeSource } from './accounting-recovery.js';
 import type { PositionRange, TableBatch, TableWriter } from './applier.js';
 import type { RowSource } from './committer.js';
 import { workspaceLimits } from './limits.js';
@@ -105,6 +106,24 @@ export class SimulatedTables {
     };
   }
 
+  /** What became of entries, as an engine would tell it; `step` as for {@link writer}. */
+  outcomes(step: () => Promise<void>): OutcomeSource {
+    return {
+      stored: async (table, range) => {
+        await step();
+        const counts = new Map<bigint, number>();
+        for (const row of this.#rows.get(table) ?? []) {
+          if (within(row, range)) counts.set(row.position, (counts.get(row.position) ?? 0) + 1);
+        }
+        return [...counts].map(([position, rows]) => ({ position, rows }));
+      },
+      deadLetters: async () => {
+        await step();
+        return [];
+      },
+    };
+  }
+
   #of(table: TableRecord): StoredRow[] {
     const rows = this.#rows.get(table.schema.name) ?? [];
     this.#rows.set(table.schema.name, rows);
@@ -122,6 +141,7 @@ interface OpenOptions {
   /** Tables of the simulation; left out where the workspace's own engine is meant. */
   readonly writer?: TableWriter;
   readonly rows?: RowSource;
+  readonly outcomes?: OutcomeSource;
   readonly limits?: Partial<WorkspaceLimits>;
   readonly journalLimits?: Partial<JournalLimits>;
 }
@@ -185,6 +205,7 @@ export async function workspaceAt(seed: string | number, root: string) {
         random: options.random,
         ...(options.writer === undefined ? {} : { writer: options.writer }),
         ...(options.rows === undefined ? {} : { rows: options.rows }),
+        ...(options.outcomes === undefined ? {} : { outcomes: options.outcomes }),
         limits: { ...simulatedLimits, ...options.limits },
         journalLimits: {
           segmentBytesMax: 9000,
