@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Session } from 'chdb';
-import { compile } from './index.js';
+import { compileAsking, type Inquiry } from './index.js';
 import { testOptions } from './test-options.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'cases');
@@ -27,18 +27,20 @@ after(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+async function ask({ statement }: Pick<Inquiry, 'statement'>): Promise<string> {
+  const format = 'JSONCompactEachRow';
+  return (await session.queryBindAsync(statement.text, statement.parameters, { format })).text();
+}
+
 async function answer(query: string): Promise<string> {
-  const result = compile(query, testOptions);
+  const result = await compileAsking(query, testOptions, ask);
   if (!result.ok)
     return result.diagnostics.map((each) => `${each.code} ${each.message}`).join('\n');
-  if ('inquiry' in result) return 'asks the data first';
   const [first] = result.results;
   assert.ok(first !== undefined);
-  const rows = await session.queryBindAsync(first.statement.text, first.statement.parameters, {
-    format: 'JSONCompactEachRow',
-  });
+  const rows = await ask(first);
   const columns = first.columns.map((column) => `${column.name}:${column.type}`).join(', ');
-  return `${columns}\n${rows.text()}`.trimEnd();
+  return `${columns}\n${rows}`.trimEnd();
 }
 
 for (const file of readdirSync(folder).filter((each) => each.endsWith('.txt'))) {

@@ -28,6 +28,7 @@ import { forked } from './operators/fork.js';
 import { operatorLookup } from './operators/index.js';
 import { funneled } from './operators/plugins/funnel-sequence.js';
 import { previewed } from './operators/plugins/preview.js';
+import { withAnswers } from './plan/computed.js';
 import { gathered, workspacesOf } from './plan/reach.js';
 import type { Plan } from './plan/plan.js';
 import {
@@ -224,15 +225,26 @@ function compileStatements(
     // What an operator asks may lie in several workspaces too.
     ask: (question) => {
       const workspaceId = homeOf([question.plan], binder);
-      const plan = inOneWorkspace(question.plan, question.columns, workspaceId);
+      const inOne = inOneWorkspace(question.plan, question.columns, workspaceId);
+      const plan = sayable(inOne, question.columns, workspaceId);
       return asking.ask({ ...question, plan, workspaceId });
     },
   });
+  const newColumn = (name: string, { type, nullable }: Pick<Column, 'type' | 'nullable'>): Column =>
+    binder.column(name, type, nullable);
+  /** A plan that reads one workspace, with answers for what SQL cannot say. */
+  const sayable = (plan: Plan, columns: readonly Column[], workspaceId: string): Plan => {
+    if (!binder.hasComputed) return plan;
+    return withAnswers(plan, columns, {
+      column: newColumn,
+      ask: (question) => asking.ask({ ...question, workspaceId }),
+    });
+  };
   const inOneWorkspace = (plan: Plan, columns: readonly Column[], home: string): Plan => {
     if (!binder.readsOthers) return plan;
     return gathered(plan, columns, {
       home,
-      column: (name, { type, nullable }) => binder.column(name, type, nullable),
+      column: newColumn,
       fetch: (workspaceId, part, wanted) => {
         const { text: named, span } = binder.places.get(workspaceId) ?? {
           text: workspaceId,
@@ -241,7 +253,7 @@ function compileStatements(
         return asking.ask({
           of: `workspace('${named}')`,
           span,
-          plan: part,
+          plan: sayable(part, wanted, workspaceId),
           columns: wanted,
           rowsMax: otherRowsMax,
           workspaceId,
@@ -290,8 +302,9 @@ function compileStatements(
   );
   const results = relations.map((each, index) => {
     const columns = each.columns.map((visible) => visible.column);
+    const plan = inOneWorkspace(each.plan, columns, workspaceId);
     return finish(
-      { ...each, plan: inOneWorkspace(each.plan, columns, workspaceId) },
+      { ...each, plan: sayable(plan, columns, workspaceId) },
       relations.length === 1 ? 'PrimaryResult' : (each.label ?? `Table_${index}`),
       options,
       settings,

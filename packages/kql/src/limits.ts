@@ -48,6 +48,10 @@ export const otherStatementsMax = 100;
 export const otherRowsMax = 200_000;
 /** Different texts in `workspace("…")` of one query. */
 export const otherWorkspacesMax = 100;
+/** Different arguments, or rows, for which functions that SQL cannot say are computed (plan/computed.ts). */
+export const computedRowsMax = 100_000;
+/** Characters of all that one such call makes: they become a parameter of the next statement. */
+export const computedBytesMax = 8 * 1024 * 1024;
 /** Columns that one `pivot` or `bag_unpack` makes of data. */
 export const dataColumnsMax = 500;
 /** Rows of one part that `scan` walks through; each costs the engine about 0.1 ms. */

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { Session } from 'chdb';
 import { aggregateNamed, aggregateNames } from './aggregates/index.js';
 import { functionNamed, functionNames, severalNames } from './functions/index.js';
-import { compile } from './index.js';
+import { compile, compileAsking, type Inquiry } from './index.js';
 import { signature, type ParameterType } from './semantics/signature.js';
 import { testOptions } from './test-options.js';
 
@@ -46,19 +46,22 @@ const rows = `datatable(b:bool, t:datetime, m:decimal, d:dynamic, g:guid, i:int,
   bool(null), datetime(null), decimal(null), dynamic(null), guid(null), int(null), long(null), real(null), "", timespan(null),
   false, datetime(0001-01-01), decimal(-3), dynamic({"a": [1]}), guid(00000000-0000-0000-0000-000000000000), int(-1), -9223372036854775808, real(nan), "é(", -1tick ]`;
 
+async function ask({ statement }: Pick<Inquiry, 'statement'>): Promise<string> {
+  const format = 'JSONCompactEachRow';
+  return (await session.queryBindAsync(statement.text, statement.parameters, { format })).text();
+}
+
 async function refusal(query: string): Promise<string | undefined> {
-  const result = compile(query, testOptions);
+  const result = await compileAsking(query, testOptions, ask);
   if (!result.ok) return `${query}: ${result.diagnostics[0]?.message}`;
   const [first] = result.results;
   assert.ok(first !== undefined);
   try {
-    const answer = await session.queryBindAsync(first.statement.text, first.statement.parameters, {
-      format: 'JSONCompactEachRow',
-    });
+    const answer = await ask(first);
     const strings = first.columns.flatMap((column, index) =>
       column.type === 'string' ? [index] : [],
     );
-    for (const line of answer.text().split('\n')) {
+    for (const line of answer.split('\n')) {
       if (line === '') continue;
       const cells = JSON.parse(line) as unknown[];
       if (strings.some((index) => typeof cells[index] !== 'string'))

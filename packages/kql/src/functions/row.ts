@@ -1,3 +1,4 @@
+import { invariant } from '@strongroom/base';
 import type { ScalarType } from '@strongroom/sql';
 import type { Bound, LowerCall } from '../semantics/bound.js';
 import type { ConstantValue } from '../syntax/tree.js';
@@ -54,4 +55,35 @@ export interface FunctionRow {
     args: readonly Bound[],
   ) => ConstantValue | undefined;
   readonly sql: LowerCall;
+  /**
+   * SQL cannot say it: `fold` answers for every value, not for constants only, and always
+   * (docs/adr/0034). See `computedRow`.
+   */
+  readonly computed?: {
+    /** Different arguments in one query: fewer than `computedRowsMax` where each takes long. */
+    readonly rowsMax?: number;
+  };
+}
+
+/** A function that SQL cannot say: `of` gives its value. It must be quick, and sure to end. */
+export function computedRow(
+  row: Pick<FunctionRow, 'name' | 'aliases' | 'takes' | 'gives' | 'constants'> & {
+    readonly of: (
+      values: readonly ConstantValue[],
+      context: FoldContext,
+      args: readonly Bound[],
+    ) => ConstantValue;
+    readonly rowsMax?: number;
+  },
+): FunctionRow {
+  const { of, rowsMax, ...rest } = row;
+  return {
+    ...rest,
+    nulls: 'always',
+    fold: of,
+    computed: rowsMax === undefined ? {} : { rowsMax },
+    sql: () => {
+      invariant(false, `${row.name} is answered before there is SQL`);
+    },
+  };
 }

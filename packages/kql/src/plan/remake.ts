@@ -50,7 +50,7 @@ export function valuesOf(plan: Plan): readonly Bound[] {
 const argumentsOf = (each: AggregateCall): readonly Bound[] =>
   each.kind === 'call' ? each.args : [each.by, ...each.values.map((one) => one.value)];
 
-const columnsOfAggregate = (each: AggregateCall): readonly Column[] =>
+export const columnsOfAggregate = (each: AggregateCall): readonly Column[] =>
   each.kind === 'call'
     ? each.columns
     : [

@@ -29,7 +29,16 @@ import type {
   NamedExpression,
   Statement,
 } from '../syntax/tree.js';
-import { constant, hasNull, reference, sizeOf, type Bound, type Column } from './bound.js';
+import {
+  constant,
+  hasNull,
+  reference,
+  sizeOf,
+  type Bound,
+  type BoundCall,
+  type Column,
+  type Computed,
+} from './bound.js';
 import { convert } from './convert.js';
 import { Environment, type Binding } from './environment.js';
 import {
@@ -103,6 +112,8 @@ export class Binder implements FoldContext {
   readonly places = new Map<string, { readonly text: string; readonly span: Span }>();
   private readonly here: readonly OtherWorkspace[];
   private readonly usedNames = new Set<string>();
+  /** Whether a call was bound that SQL cannot say (plan/computed.ts). */
+  hasComputed = false;
   /** Names of the columns of shared scans. */
   private readonly reservedNames = new Set<ReadonlySet<string>>();
   private nodes = 0;
@@ -1353,7 +1364,7 @@ export class Binder implements FoldContext {
     for (const position of regexes ?? []) checkRegex(fitted[position], span);
     const made =
       row.composed?.(fitted, (part, given) => this.composedCall(part, given, span)) ??
-      this.made(row, name, fitted);
+      this.made(row, name, fitted, undefined, span);
     return typeArgument === undefined || made.type === typeArgument
       ? made
       : convert(made, typeArgument, span, this);
@@ -1444,7 +1455,13 @@ export class Binder implements FoldContext {
   }
 
   /** The call itself, folded where every argument is known. */
-  made(row: FunctionRow, name: string, args: readonly Bound[], forced?: ScalarType): Bound {
+  made(
+    row: FunctionRow,
+    name: string,
+    args: readonly Bound[],
+    forced?: ScalarType,
+    span: Span = nowhere,
+  ): Bound {
     this.nodes++;
     const type = forced ?? (typeof row.gives === 'function' ? row.gives(args) : row.gives);
     if (row.fold !== undefined && args.every((arg) => arg.kind === 'constant')) {
@@ -1462,10 +1479,10 @@ export class Binder implements FoldContext {
       problem(
         'KQL_LIMIT',
         `An expression has more than ${expressionNodesMax} parts, with its variables put in`,
-        { start: 0, end: 0 },
+        span,
       );
     }
-    return {
+    const call: BoundCall = {
       kind: 'call',
       name,
       args,
@@ -1477,6 +1494,21 @@ export class Binder implements FoldContext {
       window: row.window ?? false,
       restartAt: row.restartAt,
       conditions: row.conditions ?? 'none',
+    };
+    return row.computed === undefined ? call : { ...call, computed: this.computing(row, span) };
+  }
+
+  private computing(row: FunctionRow, span: Span): Computed {
+    this.hasComputed = true;
+    const { fold, computed } = row;
+    return {
+      of: (values, args) => {
+        const value = fold?.(values, this, args);
+        invariant(value !== undefined, `${row.name} answers for every value`);
+        return value;
+      },
+      rowsMax: computed?.rowsMax,
+      span,
     };
   }
 
@@ -1663,6 +1695,7 @@ function checkParameters({ parameters }: FunctionSyntax): void {
 }
 
 const noColumns: ReadonlySet<Column> = new Set();
+const nowhere: Span = { start: 0, end: 0 };
 
 function checkRegex(pattern: Bound | undefined, span: Span): void {
   if (pattern?.kind !== 'constant') return;

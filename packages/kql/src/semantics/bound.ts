@@ -1,6 +1,7 @@
 /** Typed expressions: every name resolved, every conversion made visible, every overload chosen. */
 
 import type { Expression as Sql, ScalarType } from '@strongroom/sql';
+import type { Span } from '../diagnostics.js';
 import type { Plan } from '../plan/plan.js';
 import type { ConstantValue } from '../syntax/tree.js';
 
@@ -23,6 +24,15 @@ export interface CallContext {
 
 export type LowerCall = (args: readonly Sql[], call: CallContext) => Sql;
 
+/** How a call that SQL cannot say is answered (plan/computed.ts). */
+export interface Computed {
+  /** Of the arguments' values. */
+  readonly of: (values: readonly ConstantValue[], args: readonly Bound[]) => ConstantValue;
+  /** Different arguments in one query, where there may be fewer than of other functions. */
+  readonly rowsMax: number | undefined;
+  readonly span: Span;
+}
+
 export interface BoundCall {
   readonly kind: 'call';
   readonly name: string;
@@ -42,6 +52,8 @@ export interface BoundCall {
   readonly parts?: readonly Column[];
   /** Arguments for which null is as good as false. */
   readonly conditions: 'none' | 'all' | readonly number[];
+  /** Set where there is no SQL for it: it is taken out of the plan before lowering. */
+  readonly computed?: Computed;
 }
 
 export type Bound =
