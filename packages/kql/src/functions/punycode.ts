@@ -65,10 +65,9 @@ export function encodePunycode(text: string): string | undefined {
 
 /** undefined where it is none. */
 export function decodePunycode(text: string): string | undefined {
-  // eslint-disable-next-line no-control-regex
-  if (text.length > punycodeCharsMax || /[^\x00-\x7f]/.test(text)) return undefined;
+  if (text.length > punycodeCharsMax || !isPlain(text)) return undefined;
   const end = text.lastIndexOf('-');
-  const out = [...text.slice(0, Math.max(0, end))].map((each) => each.charCodeAt(0));
+  const out = Array.from(text.slice(0, Math.max(0, end)), (each) => each.charCodeAt(0));
   let [n, i, bias] = [initialN, 0, initialBias];
   for (let at = end < 0 ? 0 : end + 1; at < text.length;) {
     const before = i;
