@@ -105,6 +105,8 @@ export interface RunningWorkspaceOptions {
   readonly writer?: TableWriter;
   /** Where rows are looked at to commit to them; the engine by default. */
   readonly rows?: RowSource;
+  /** What the tables say became of entries; the engine's by default. */
+  readonly outcomes?: OutcomeSource;
 }
 
 /** Opens keys, journal and ledger, and starts the followers. The engine waits until it is needed. */
@@ -114,8 +116,6 @@ export async function openRunningWorkspace(
   const { record, directory, fs, clock, random, sha256, signer, limits } = options;
   const id = record.workspaceId;
   const { sealing } = options;
-  /** What the tables say became of entries; the engine's by default. */
-  readonly outcomes?: OutcomeSource;
   const keys =
     sealing === undefined
       ? new CurrentKeys(
@@ -778,6 +778,15 @@ export class RunningWorkspace implements Workspace {
   #accountingKnown = false;
   #noted = { version: 0, flush: -1n };
   #recovering: Promise<void> | undefined;
+  /** The flush or the note that is being written, and those that wait for it. */
+  #booking: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: a flush that fails puts back what a later one would say it has. */
+  #flushAccounting(): Promise<void> {
+    const flushed = this.#booking.then(() => this.#writeAccounting());
+    this.#booking = flushed.catch(() => undefined);
+    return flushed;
+  }
 
   async #writeAccounting(): Promise<void> {
     if (!this.#stop.signal.aborted && this.#closing === undefined) await this.#recoverAccounting();
@@ -807,37 +816,6 @@ export class RunningWorkspace implements Workspace {
     return this.#recovering;
   }
 
-  async #countLeft(): Promise<void> {
-    const { directory, catalog } = this.#options;
-    const note = await readNote(this.#options, `${directory}/cursors/accounting`);
-    this.#flushed = await recoverAccounting({
-      journal: this.#parts.journal,
-      accounting: this.#accounting,
-      next: this.#opened.next,
-      applied: this.#opened.applied,
-  /** The flush or the note that is being written, and those that wait for it. */
-  #booking: Promise<unknown> = Promise.resolve();
-
-  /** One after the other: a flush that fails puts back what a later one would say it has. */
-  #flushAccounting(): Promise<void> {
-    const flushed = this.#booking.then(() => this.#writeAccounting());
-    this.#booking = flushed.catch(() => undefined);
-    return flushed;
-  }
-      note,
-      isTable: (name) => catalog.table(this.id, name) !== undefined,
-      outcomes:
-        this.#options.outcomes ?? engineOutcomes((table, statement) => this.#ask(table, statement)),
-    });
-    this.#accountingKnown = true;
-  }
-
-  /** Keeps what has no entry of its own, where it changed. */
-  async #noteAccounting(): Promise<void> {
-    if (!this.#accountingKnown) return;
-    const { directory } = this.#options;
-    const { version, counters } = this.#accounting.alone;
-    const { flush, appliedTo } = this.#flushed;
   /** Rows of a statement over one table. */
   async #ask(table: string, statement: Statement): Promise<readonly (readonly unknown[])[]> {
     const run = this.query(statement, {
@@ -855,6 +833,28 @@ export class RunningWorkspace implements Workspace {
       .map((line) => JSON.parse(line) as unknown[]);
   }
 
+  async #countLeft(): Promise<void> {
+    const { directory, catalog } = this.#options;
+    const note = await readNote(this.#options, `${directory}/cursors/accounting`);
+    this.#flushed = await recoverAccounting({
+      journal: this.#parts.journal,
+      accounting: this.#accounting,
+      next: this.#opened.next,
+      applied: this.#opened.applied,
+      note,
+      isTable: (name) => catalog.table(this.id, name) !== undefined,
+      outcomes:
+        this.#options.outcomes ?? engineOutcomes((table, statement) => this.#ask(table, statement)),
+    });
+    this.#accountingKnown = true;
+  }
+
+  /** Keeps what has no entry of its own, where it changed. */
+  async #noteAccounting(): Promise<void> {
+    if (!this.#accountingKnown) return;
+    const { directory } = this.#options;
+    const { version, counters } = this.#accounting.alone;
+    const { flush, appliedTo } = this.#flushed;
     if (version === this.#noted.version && flush === this.#noted.flush) return;
     const { usage } = this.#accounting;
     await storeNote(this.#options, `${directory}/cursors/accounting`, {
