@@ -1,13 +1,12 @@
 import { StrongroomError } from '@strongroom/base';
 import type { Json, JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
 import { objectOf, textOf } from '../catalog/rule-properties.js';
-import { roles } from '../access/roles.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
 import type { KeyActor, KeyControl } from '../keys/key-control.js';
 import { providerName } from '../keys/provider-set.js';
-import { audited, authorise, resourceNotFound, systemData, workspaceAbove } from './context.js';
+import { audited, authorise, resourceNotFound, systemData, workspaceRoutes } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
   invalid,
@@ -18,8 +17,8 @@ import {
   readTags,
   readText,
 } from './fields.js';
-import { refuseOvertaken } from './endpoints.js';
-import { checkGroup, ownership, readLocation, workspacesPath } from './workspaces.js';
+import { storedResources } from './stored-resources.js';
+import { readLocation, workspacesPath } from './workspaces.js';
 
 const provider = 'Microsoft.OperationalInsights';
 const clusterType = `${provider}/clusters`;
@@ -38,73 +37,45 @@ export type ClusterOptions = ArmOptions & { readonly keys: KeyControl };
  */
 export function clusterRoutes(options: ClusterOptions): readonly Route[] {
   const { catalog, access, clock, keys, random } = options;
-  const one = `${clustersPath}/:cluster`;
+  const one = `${clustersPath}/:name`;
   const route = (
     method: Route['method'],
     pattern: string,
     run: (call: ArmCall) => Promise<Outgoing>,
   ): Route => ({ method, pattern, provider, type: 'clusters', run });
-  const find = (key: string): StoredResource | undefined => {
-    const found = catalog.snapshot.resources.get(key);
-    return found?.kind === 'cluster' ? found : undefined;
-  };
   const linkedTo = (cluster: StoredResource): readonly StoredWorkspace[] =>
     catalog.workspaces().filter((each) => clusterKeyOf(each) === cluster.resourceKey);
-  const show = (cluster: StoredResource): JsonObject => showCluster(cluster, linkedTo(cluster));
-
-  const list =
-    (inGroup: boolean) =>
-    async (call: ArmCall): Promise<Outgoing> =>
-      jsonAnswer(200, {
-        value: [...catalog.snapshot.resources.values()]
-          .filter(
-            (found) =>
-              found.kind === 'cluster' &&
-              (!inGroup ||
-                found.resourceGroup.toLowerCase() === call.params['group']?.toLowerCase()) &&
-              access.allows(call.principal, `${clusterType}/read`, found.resourceKey),
-          )
-          .map(show),
-      });
+  const clusters = storedResources(options, {
+    kind: 'cluster',
+    type: clusterType,
+    what: 'cluster',
+    show: (cluster) => showCluster(cluster, linkedTo(cluster)),
+  });
 
   async function put(call: ArmCall): Promise<Outgoing> {
-    const before = find(call.scopeKey);
+    const before = clusters.find(call);
     // Who may make workspaces brings the keys for them, and owns what it brought.
     const mayMake =
       before === undefined &&
       access.allows(call.principal, `${workspaceType}/create/action`, call.scopeKey);
     if (!mayMake) await authorise(options, call, `${clusterType}/write`, call.scopeKey);
     const body = readObject(await readJsonBody(call.request));
-    const name = readText(call.params['cluster'], 'clusterName', {
+    readText(call.params['name'], 'clusterName', {
       pattern: /^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/,
     });
-    checkGroup(call.params['group'] ?? '');
-    const now = clock.now();
-    const resourceId =
-      `/subscriptions/${call.params['subscription'] ?? ''}/resourceGroups/${call.params['group'] ?? ''}` +
-      `/providers/${clusterType}/${name}`;
+    const old = before ?? clusters.blank(call, random.uuid());
     return store(call, before, {
-      kind: 'cluster',
-      resourceId: before?.resourceId ?? resourceId,
-      resourceKey: call.scopeKey,
-      name: before?.name ?? name,
-      subscriptionId: (call.params['subscription'] ?? '').toLowerCase(),
-      resourceGroup: before?.resourceGroup ?? call.params['group'] ?? '',
+      ...old,
       region: readLocation(body, options.regions),
-      immutableId: before?.immutableId ?? random.uuid(),
-      version: (before?.version ?? 0) + 1,
+      version: old.version + 1,
       tags: readTags(body['tags']),
-      flavor: undefined,
       properties: readProperties(readOptionalObject(body['properties'], 'properties'), {}),
-      createdAt: before?.createdAt ?? now,
-      modifiedAt: now,
+      modifiedAt: clock.now(),
     });
   }
 
   async function patch(call: ArmCall): Promise<Outgoing> {
-    await authorise(options, call, `${clusterType}/write`, call.scopeKey);
-    const before = find(call.scopeKey);
-    if (before === undefined) throw resourceNotFound(call, 'cluster');
+    const before = await clusters.toChange(call);
     const body = readOptionalObject(await readJsonBody(call.request), 'body');
     return store(call, before, {
       ...before,
@@ -119,41 +90,17 @@ export function clusterRoutes(options: ClusterOptions): readonly Route[] {
   }
 
   /** A changed key moves the workspaces that are linked; the cluster says so when they all were. */
-  async function store(
+  const store = (
     call: ArmCall,
     before: StoredResource | undefined,
     after: StoredResource,
-  ): Promise<Outgoing> {
-    await audited(
-      options,
-      call,
-      { operation: `${clusterType}/write`, target: call.scopeKey },
-      async () => {
-        if (before !== undefined && keyTextOf(before) !== keyTextOf(after)) {
-          for (const { workspaceId } of linkedTo(before)) {
-            await moved(keys.move(workspaceId, { ...target(after), ...actorOf(call) }));
-          }
-        }
-        await catalog.change(async (write, snapshot) => {
-          refuseOvertaken(snapshot, before, after);
-          await write.putResource(after);
-          if (before !== undefined) return;
-          await write.putAssignment(
-            ownership({
-              id: random.uuid(),
-              kind: call.principal.kind,
-              name: call.principal.name,
-              principalId: call.principal.id,
-              roleId: roles.owner.id,
-              scope: after.resourceId,
-              at: clock.now(),
-            }),
-          );
-        });
-      },
-    );
-    return jsonAnswer(before === undefined ? 201 : 200, show(after));
-  }
+  ): Promise<Outgoing> =>
+    clusters.store(call, before, after, async () => {
+      if (before === undefined || keyTextOf(before) === keyTextOf(after)) return;
+      for (const { workspaceId } of linkedTo(before)) {
+        await moved(keys.move(workspaceId, { ...target(after), ...actorOf(call) }));
+      }
+    });
 
   async function link(call: ArmCall, workspace: StoredWorkspace): Promise<Outgoing> {
     const body = readObject(await readJsonBody(call.request));
@@ -163,8 +110,8 @@ export function clusterRoutes(options: ClusterOptions): readonly Route[] {
       'properties.writeAccessResourceId',
       { charsMax: 512 },
     );
-    const cluster = find(clusterId.toLowerCase().replace(/\/+$/, ''));
-    if (cluster === undefined) {
+    const cluster = catalog.snapshot.resources.get(clusterId.toLowerCase().replace(/\/+$/, ''));
+    if (cluster?.kind !== 'cluster') {
       throw invalid('properties.writeAccessResourceId', 'There is no such cluster.');
     }
     await authorise(options, call, `${clusterType}/write`, cluster.resourceKey);
@@ -222,61 +169,35 @@ export function clusterRoutes(options: ClusterOptions): readonly Route[] {
     });
 
   const services = `${workspacesPath}/:workspace/linkedservices`;
-  const linked = (
-    method: Route['method'],
-    pattern: string,
-    action: 'read' | 'write',
-    run: (call: ArmCall, workspace: StoredWorkspace) => Promise<Outgoing>,
-  ): Route => ({
-    method,
-    pattern,
-    provider,
-    type: 'workspaces/linkedServices',
-    run: async (call) => {
-      await authorise(options, call, `${workspaceType}/${action}`, call.scopeKey);
-      const workspace = workspaceAbove(catalog, call.scopeKey);
-      if (workspace === undefined) throw resourceNotFound(call, 'workspace');
-      return run(call, workspace);
-    },
-  });
+  const linked = workspaceRoutes(options, { provider, type: 'workspaces/linkedServices' });
+  const readLinks = `${workspaceType}/read` as const;
+  const writeLinks = `${workspaceType}/write` as const;
 
   return [
-    route('GET', subscriptionClusters, list(false)),
-    route('GET', clustersPath, list(true)),
-    route('GET', one, async (call) => {
-      await authorise(options, call, `${clusterType}/read`, call.scopeKey);
-      const found = find(call.scopeKey);
-      if (found === undefined) throw resourceNotFound(call, 'cluster');
-      return jsonAnswer(200, show(found));
-    }),
+    route('GET', subscriptionClusters, clusters.listIn('subscription')),
+    route('GET', clustersPath, clusters.listIn('group')),
+    route('GET', one, clusters.get),
     route('PUT', one, put),
     route('PATCH', one, patch),
-    route('DELETE', one, async (call) => {
-      await authorise(options, call, `${clusterType}/delete`, call.scopeKey);
-      const found = find(call.scopeKey);
-      if (found === undefined) return { status: 204 };
-      if (linkedTo(found).length > 0) {
+    route(
+      'DELETE',
+      one,
+      clusters.remove(async (found) => {
+        if (linkedTo(found).length === 0) return;
         throw new HttpError(409, 'Conflict', 'Workspaces are linked to the cluster.');
-      }
-      await audited(
-        options,
-        call,
-        { operation: `${clusterType}/delete`, target: call.scopeKey },
-        () => catalog.change((write) => write.removeResource(call.scopeKey)),
-      );
-      return { status: 200, headers: { 'content-length': '0' } };
-    }),
-    linked('GET', services, 'read', async (_call, workspace) => {
+      }),
+    ),
+    linked('GET', services, readLinks, async (_call, workspace) => {
       const id = clusterIdOf(workspace);
       return jsonAnswer(200, { value: id === '' ? [] : [showLink(workspace, id)] });
     }),
-    linked('GET', `${services}/cluster`, 'read', async (call, workspace) => {
+    linked('GET', `${services}/cluster`, readLinks, async (call, workspace) => {
       const id = clusterIdOf(workspace);
       if (id === '') throw resourceNotFound(call, 'linked service');
       return jsonAnswer(200, showLink(workspace, id));
     }),
-    linked('PUT', `${services}/cluster`, 'write', link),
-    linked('DELETE', `${services}/cluster`, 'write', unlink),
+    linked('PUT', `${services}/cluster`, writeLinks, link),
+    linked('DELETE', `${services}/cluster`, writeLinks, unlink),
   ];
 }
 

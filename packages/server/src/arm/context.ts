@@ -105,20 +105,50 @@ export function workspaceAbove(catalog: Catalog, scopeKey: string): StoredWorksp
 }
 
 /**
+ * Makes routes of what lies in a workspace: the caller is authorised at the path, and the workspace
+ * that it lies in is handed on.
+ */
+export const workspaceRoutes =
+  (
+    options: Pick<ArmOptions, 'access' | 'audit' | 'catalog'>,
+    of: Pick<Route, 'provider' | 'type'>,
+  ) =>
+  (
+    method: Route['method'],
+    pattern: string,
+    action: Action,
+    run: (call: ArmCall, workspace: StoredWorkspace) => Promise<Outgoing>,
+  ): Route => ({
+    ...of,
+    method,
+    pattern,
+    run: async (call) => {
+      await authorise(options, call, action, call.scopeKey);
+      const workspace = workspaceAbove(options.catalog, call.scopeKey);
+      if (workspace === undefined) throw resourceNotFound(call, 'workspace');
+      return run(call, workspace);
+    },
+  });
+
+/** What is said of an act in its audit records. */
+export interface Audited {
+  readonly operation: Action;
+  readonly target: string;
+  /** Where it is recorded; none for the service's own audit. */
+  readonly workspaceId?: WorkspaceId | undefined;
+  readonly properties?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
  * Runs an act between its audit records. `Started` is durable before the act takes effect: where
  * it cannot be written, nothing happens. A failure is recorded with its code.
  */
 export async function audited<T>(
   options: Pick<ArmOptions, 'audit'>,
   { request, principal }: Pick<ArmCall, 'request' | 'principal'>,
-  act: {
-    operation: Action;
-    target: string;
-    /** Where `Started` goes; none for the service's own audit. */
-    workspaceId?: WorkspaceId | undefined;
-    /** Where the outcome goes; the same without it. */
-    outcomeIn?: ((result: T) => WorkspaceId | undefined) | undefined;
-    properties?: Readonly<Record<string, string | number | boolean>>;
+  act: Audited & {
+    /** Where the outcome goes; where `Started` went without it. */
+    readonly outcomeIn?: ((result: T) => WorkspaceId | undefined) | undefined;
   },
   run: () => Promise<T>,
 ): Promise<T> {

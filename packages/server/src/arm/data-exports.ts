@@ -1,4 +1,3 @@
-import type { Action } from '../access/access.js';
 import type { JsonObject, StoredResource, StoredWorkspace } from '../catalog/records.js';
 import { exportLimits } from '../export/limits.js';
 import { readDataExport } from '../export/exports.js';
@@ -6,7 +5,7 @@ import type { DataExport, Exports } from '../export/exports.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
-import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
+import { audited, resourceNotFound, workspaceRoutes } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { invalid, readInteger, readList, readObject, readText } from './fields.js';
 import { actorOf, recordIn } from './record.js';
@@ -25,23 +24,7 @@ export function dataExportRoutes(
   const { catalog, exports, clock, random } = options;
   const all = `${workspacesPath}/:workspace/dataexports`;
   const one = `${all}/:name`;
-  const route = (
-    method: Route['method'],
-    pattern: string,
-    action: Action,
-    run: (call: ArmCall, workspace: StoredWorkspace) => Promise<Outgoing>,
-  ): Route => ({
-    method,
-    pattern,
-    provider,
-    type: 'workspaces/dataExports',
-    run: async (call) => {
-      await authorise(options, call, action, call.scopeKey);
-      const workspace = workspaceAbove(catalog, call.scopeKey);
-      if (workspace === undefined) throw resourceNotFound(call, 'workspace');
-      return run(call, workspace);
-    },
-  });
+  const route = workspaceRoutes(options, { provider, type: 'workspaces/dataExports' });
   const find = (call: ArmCall, workspace: StoredWorkspace): DataExport | undefined =>
     exports.list(workspace).find(({ resource }) => resource.resourceKey === call.scopeKey);
 

@@ -15,23 +15,17 @@ import type { RuleContent } from '../catalog/rule-properties.js';
 import { standardTables } from '../catalog/standard-tables.js';
 import { HttpError } from '../http/errors.js';
 import { resourceKey } from '../http/request-path.js';
-import { jsonAnswer, readJsonBody } from '../http/read-body.js';
+import { readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
-import { audited, authorise, resourceNotFound, systemData } from './context.js';
+import { authorise, systemData } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
-import {
-  insightsName,
-  insightsPath,
-  insightsSubscriptionPath,
-  newResource,
-  refuseOvertaken,
-  sameGroup,
-} from './endpoints.js';
+import { insightsName, insightsPath, insightsSubscriptionPath } from './endpoints.js';
 import { invalid, readObject, readOptionalObject, readOptionalText, readTags } from './fields.js';
 import { mayAddInsightsResource } from './resource-creation.js';
+import { storedResources } from './stored-resources.js';
 import { noTime } from './transform.js';
 import type { TransformProblem } from './transform.js';
-import { ownership, readLocation } from './workspaces.js';
+import { readLocation } from './workspaces.js';
 
 const provider = 'Microsoft.Insights';
 const type = `${provider}/dataCollectionRules`;
@@ -55,37 +49,32 @@ interface Problem {
 
 /** `Microsoft.Insights/dataCollectionRules`. */
 export function ruleRoutes(options: ArmOptions): readonly Route[] {
-  const { catalog, access, clock, random } = options;
+  const { catalog, clock, random } = options;
   const one = `${insightsPath}/datacollectionrules/:name`;
   const route = (
     method: Route['method'],
     pattern: string,
     run: (call: ArmCall) => Promise<Outgoing>,
   ): Route => ({ method, pattern, provider, type: 'dataCollectionRules', run });
-  const find = (call: ArmCall): StoredResource | undefined => {
-    const found = catalog.snapshot.resources.get(call.scopeKey);
-    return found?.kind === 'rule' ? found : undefined;
-  };
-  const show = (call: ArmCall, found: StoredResource): JsonObject =>
-    showRule(options, found, call.request.origin);
-
-  const list =
-    (inGroup: boolean) =>
-    async (call: ArmCall): Promise<Outgoing> =>
-      jsonAnswer(200, {
-        value: [...catalog.snapshot.resources.values()]
-          .filter(
-            (found) =>
-              found.kind === 'rule' &&
-              (!inGroup || sameGroup(found, call)) &&
-              access.allows(call.principal, `${type}/read`, found.resourceKey),
-          )
-          .map((found) => show(call, found)),
-      });
+  const ruleResources = storedResources(options, {
+    kind: 'rule',
+    type,
+    what: 'data collection rule',
+    show: (found, call) => showRule(options, found, call.request.origin),
+    makersRoles: [roles.owner, roles.metricsPublisher],
+    auditOf: ({ properties, immutableId, version }) => {
+      const first = readRule(properties).destinations.values().next();
+      return {
+        workspaceId:
+          first.done === true ? undefined : catalog.workspaceByResourceId(first.value)?.workspaceId,
+        properties: { immutableId, version },
+      };
+    },
+  });
 
   async function put(call: ArmCall): Promise<Outgoing> {
     const body = readObject(await readJsonBody(call.request));
-    const before = find(call);
+    const before = ruleResources.find(call);
     // Whoever owns a workspace of the group may add a rule; an existing one takes a role on it.
     if (before !== undefined || !mayAddInsightsResource(options, call)) {
       await authorise(options, call, `${type}/write`, call.scopeKey);
@@ -100,113 +89,49 @@ export function ruleRoutes(options: ArmOptions): readonly Route[] {
       await authorise(options, call, 'Microsoft.OperationalInsights/workspaces/write', key);
     }
     checkContent(options, content);
-    const now = clock.now();
-    const after: StoredResource = {
-      ...(before ?? newResource(call, 'rule', `dcr-${random.uuid().replaceAll('-', '')}`)),
+    const old = before ?? ruleResources.blank(call, `dcr-${random.uuid().replaceAll('-', '')}`);
+    return ruleResources.store(call, before, {
+      ...old,
       region,
       tags: readTags(body['tags']),
       flavor: readOptionalText(body['kind'], 'kind', { charsMax: 64 }),
       properties: withWorkspaceIds(options, settable(properties)),
-      version: (before?.version ?? 0) + 1,
-      createdAt: before?.createdAt ?? now,
-      modifiedAt: now,
-    };
-    await store(call, before, after);
-    return jsonAnswer(before === undefined ? 201 : 200, show(call, after));
+      version: old.version + 1,
+      modifiedAt: clock.now(),
+    });
   }
 
   async function patch(call: ArmCall): Promise<Outgoing> {
-    await authorise(options, call, `${type}/write`, call.scopeKey);
-    const before = find(call);
-    if (before === undefined) throw resourceNotFound(call, 'data collection rule');
+    const before = await ruleResources.toChange(call);
     const body = readOptionalObject(await readJsonBody(call.request), 'body');
     const tags = body['tags'] === undefined ? before.tags : readTags(body['tags']);
     // Tags do not change what the rule does: its version stays.
-    const after = { ...before, tags, modifiedAt: clock.now() };
-    await store(call, before, after);
-    return jsonAnswer(200, show(call, after));
-  }
-
-  async function store(
-    call: ArmCall,
-    before: StoredResource | undefined,
-    after: StoredResource,
-  ): Promise<void> {
-    const { principal } = call;
-    const first = readRule(after.properties).destinations.values().next();
-    const workspace = first.done === true ? undefined : catalog.workspaceByResourceId(first.value);
-    await audited(
-      options,
-      call,
-      {
-        operation: `${type}/write`,
-        target: call.scopeKey,
-        workspaceId: workspace?.workspaceId,
-        properties: { immutableId: after.immutableId, version: after.version },
-      },
-      () =>
-        catalog.change(async (write, snapshot) => {
-          refuseOvertaken(snapshot, before, after);
-          await write.putResource(after);
-          if (before !== undefined) return;
-          for (const role of [roles.owner, roles.metricsPublisher]) {
-            await write.putAssignment(
-              ownership({
-                id: random.uuid(),
-                kind: principal.kind,
-                name: principal.name,
-                principalId: principal.id,
-                roleId: role.id,
-                scope: after.resourceId,
-                at: after.createdAt,
-              }),
-            );
-          }
-        }),
-    );
+    return ruleResources.store(call, before, { ...before, tags, modifiedAt: clock.now() });
   }
 
   return [
-    route('GET', `${insightsSubscriptionPath}/datacollectionrules`, list(false)),
-    route('GET', `${insightsPath}/datacollectionrules`, list(true)),
-    route('GET', one, async (call) => {
-      await authorise(options, call, `${type}/read`, call.scopeKey);
-      const found = find(call);
-      if (found === undefined) throw resourceNotFound(call, 'data collection rule');
-      return jsonAnswer(200, show(call, found));
-    }),
+    route(
+      'GET',
+      `${insightsSubscriptionPath}/datacollectionrules`,
+      ruleResources.listIn('subscription'),
+    ),
+    route('GET', `${insightsPath}/datacollectionrules`, ruleResources.listIn('group')),
+    route('GET', one, ruleResources.get),
     route('PUT', one, put),
     route('PATCH', one, patch),
-    route('DELETE', one, async (call) => {
-      await authorise(options, call, `${type}/delete`, call.scopeKey);
-      const found = find(call);
-      if (found === undefined) return { status: 204 };
-      const first = readRule(found.properties).destinations.values().next();
-      const workspace =
-        first.done === true ? undefined : catalog.workspaceByResourceId(first.value);
-      await audited(
-        options,
-        call,
-        {
-          operation: `${type}/delete`,
-          target: call.scopeKey,
-          workspaceId: workspace?.workspaceId,
-          properties: { immutableId: found.immutableId },
-        },
-        () =>
-          catalog.change(async (write) => {
-            for (const other of catalog.snapshot.resources.values()) {
-              if (other.kind !== 'association') continue;
-              const target = textOf(other.properties['dataCollectionRuleId']);
-              if (target !== undefined && resourceKey(target) === call.scopeKey) {
-                await write.removeResource(other.resourceKey);
-              }
-            }
-            await write.removeResource(call.scopeKey);
-          }),
-      );
-      return { status: 200, headers: { 'content-length': '0' } };
-    }),
+    route(
+      'DELETE',
+      one,
+      ruleResources.remove(async ({ resourceKey: key }, write) => {
+        for (const other of catalog.snapshot.resources.values()) {
+          if (other.kind !== 'association') continue;
+          const target = textOf(other.properties['dataCollectionRuleId']);
+          if (target !== undefined && resourceKey(target) === key) {
+            await write.removeResource(other.resourceKey);
+          }
+        }
+      }),
+    ),
   ];
 }
 

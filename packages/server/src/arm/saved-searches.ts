@@ -3,7 +3,7 @@ import { textOf } from '../catalog/rule-properties.js';
 import { HttpError } from '../http/errors.js';
 import { jsonAnswer, readJsonBody } from '../http/read-body.js';
 import type { Outgoing } from '../http/request.js';
-import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
+import { audited, resourceNotFound, workspaceRoutes } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { invalid, readList, readObject, readOptionalText, readText } from './fields.js';
 import { workspacesPath } from './workspaces.js';
@@ -16,23 +16,7 @@ export function savedSearchRoutes(options: ArmOptions): readonly Route[] {
   const { catalog, random } = options;
   const all = `${workspacesPath}/:workspace/savedsearches`;
   const one = `${all}/:search`;
-  const route = (
-    method: Route['method'],
-    pattern: string,
-    action: `${typeof workspaceType}/${'read' | 'write'}`,
-    run: (call: ArmCall, workspace: StoredWorkspace) => Promise<Outgoing>,
-  ): Route => ({
-    method,
-    pattern,
-    provider,
-    type: 'workspaces/savedSearches',
-    run: async (call) => {
-      await authorise(options, call, action, call.scopeKey);
-      const workspace = workspaceAbove(catalog, call.scopeKey);
-      if (workspace === undefined) throw resourceNotFound(call, 'workspace');
-      return run(call, workspace);
-    },
-  });
+  const route = workspaceRoutes(options, { provider, type: 'workspaces/savedSearches' });
   const searches = (workspace: StoredWorkspace): ReadonlyMap<string, StoredSearch> =>
     catalog.snapshot.searches.get(workspace.workspaceId) ?? new Map();
 

@@ -22,7 +22,7 @@ import {
   withoutWait,
 } from '../retention/days.js';
 import { actorOf, recordIn } from './record.js';
-import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
+import { audited, resourceNotFound, workspaceRoutes } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import {
   invalid,
@@ -59,23 +59,7 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
   const { catalog, clock, erasures, random, workspaces } = options;
   const all = `${workspacesPath}/:workspace/tables`;
   const one = `${all}/:table`;
-  const route = (
-    method: Route['method'],
-    pattern: string,
-    run: (call: ArmCall, workspace: StoredWorkspace) => Promise<Outgoing>,
-    action: `${typeof type}/${'read' | 'write' | 'delete'}`,
-  ): Route => ({
-    method,
-    pattern,
-    provider,
-    type: 'workspaces/tables',
-    run: async (call) => {
-      await authorise(options, call, action, call.scopeKey);
-      const workspace = workspaceAbove(catalog, call.scopeKey);
-      if (workspace === undefined) throw resourceNotFound(call, 'workspace');
-      return run(call, workspace);
-    },
-  });
+  const route = workspaceRoutes(options, { provider, type: 'workspaces/tables' });
 
   /** Exact name first: KQL tells `a_CL` from `A_CL`; paths are not case-sensitive. */
   const find = (workspace: StoredWorkspace, name: string): string | undefined => {
@@ -222,46 +206,25 @@ export function tableRoutes(options: ArmOptions): readonly Route[] {
     showTable(workspace, name, stored(workspace, name));
 
   return [
-    route(
-      'GET',
-      all,
-      async (_call, workspace) =>
-        jsonAnswer(200, {
-          value: [...catalog.tableNames(workspace.workspaceId)].map((name) =>
-            show(workspace, name),
-          ),
-        }),
-      `${type}/read`,
+    route('GET', all, `${type}/read`, async (_call, workspace) =>
+      jsonAnswer(200, {
+        value: [...catalog.tableNames(workspace.workspaceId)].map((name) => show(workspace, name)),
+      }),
     ),
-    route(
-      'GET',
-      one,
-      async (call, workspace) => {
-        const name = find(workspace, call.params['table'] ?? '');
-        if (name === undefined) throw resourceNotFound(call, 'table');
-        return jsonAnswer(200, show(workspace, name));
-      },
-      `${type}/read`,
-    ),
-    route('PUT', one, (call, workspace) => put(call, workspace, true), `${type}/write`),
-    route('PATCH', one, (call, workspace) => put(call, workspace, false), `${type}/write`),
-    route('DELETE', one, remove, `${type}/delete`),
-    route(
-      'POST',
-      `${one}/migrate`,
-      async () => {
-        throw notSupported('There are no classic tables here: nothing is to be migrated.');
-      },
-      `${type}/write`,
-    ),
-    route(
-      'POST',
-      `${one}/cancelsearch`,
-      async () => {
-        throw notSupported('Search jobs are not supported yet.');
-      },
-      `${type}/write`,
-    ),
+    route('GET', one, `${type}/read`, async (call, workspace) => {
+      const name = find(workspace, call.params['table'] ?? '');
+      if (name === undefined) throw resourceNotFound(call, 'table');
+      return jsonAnswer(200, show(workspace, name));
+    }),
+    route('PUT', one, `${type}/write`, (call, workspace) => put(call, workspace, true)),
+    route('PATCH', one, `${type}/write`, (call, workspace) => put(call, workspace, false)),
+    route('DELETE', one, `${type}/delete`, remove),
+    route('POST', `${one}/migrate`, `${type}/write`, async () => {
+      throw notSupported('There are no classic tables here: nothing is to be migrated.');
+    }),
+    route('POST', `${one}/cancelsearch`, `${type}/write`, async () => {
+      throw notSupported('Search jobs are not supported yet.');
+    }),
   ];
 }
 
