@@ -20,7 +20,7 @@ import {
 } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import { testSigner } from '@strongroom/testkit';
-import { cli } from '../support/cli.js';
+import { cli, signInAdministrator } from '../support/cli.js';
 import { eventually, repository, Service } from '../support/service.js';
 
 /** `strongroom witness` as a process, asked as c2sp.org/tlog-witness says, and by a real service. */
@@ -151,4 +151,26 @@ test('a service shows its checkpoints to its witness, keeps the signatures, and 
   // It is a checkpoint like any other: the ledger has to continue it.
   const verified = await cli(service, ['verify', ledger, '--since', join(ledger, 'cosigned')]);
   assert.equal(verified.code, 0, verified.out);
+
+  // The signing key is replaced: the service tells the witness who vouches for the new one.
+  await signInAdministrator(service);
+  const rotated = await cli(service, ['keys', 'rotate', '--what', 'signing']);
+  assert.equal(rotated.code, 0, rotated.notes);
+  await cli(service, ['--data', service.data, 'send'], {
+    input: `${JSON.stringify({ TimeGenerated: new Date().toISOString(), RawData: 'y' })}\n`,
+  });
+  const [newest] = (await readFile(join(ledger, 'public-keys'), 'utf8')).split('\n');
+  const isByNewest = async (text: string): Promise<boolean> => {
+    const keys = [parseVerifierKey(sha256, newest!)];
+    return (await verifyNote(text, { sha256, verifySignature: verifyEd25519, keys })).ok;
+  };
+  let shown = '';
+  const again = await eventually(
+    async () => {
+      shown = await readFile(join(ledger, 'cosigned'), 'utf8');
+      return isByNewest(shown);
+    },
+    (is) => is,
+  );
+  assert.ok(again && shown.includes('witness.example/one'), shown);
 });

@@ -8,9 +8,11 @@ import {
   consistencyProof,
   leafHash,
   printVerifierKey,
+  printHandOverText,
   rootOf,
   signCheckpoint,
   signEpoch,
+  signHandOver,
 } from '@strongroom/ledger';
 import { toBase64 } from '@strongroom/base';
 import { nodeFileSystem, sha256, systemClock } from '@strongroom/platform';
@@ -392,6 +394,40 @@ describe('an agent', { concurrency: 4 }, () => {
       agent = startAgent(service);
       await until('rows', () => texts(service).length === 9);
       await agent.stop();
+      // Another key: followed where the one before vouches for it, and not back, nor to a second one.
+      const keyed = (by: typeof signer) => ({
+        keyName: origin,
+        publicKey: by.publicKey,
+        sign: (message: Uint8Array) => by.sign(message),
+      });
+      const [next, other] = [3, 4].map((byte) => ed25519Signer(new Uint8Array(32).fill(byte)));
+      const handOver = (from: typeof signer, to: typeof signer): Promise<string> =>
+        signHandOver(
+          sha256,
+          { origin, number: 1n, time: 1, size: 10n, root: rootOf(sha256, leaves.slice(0, 10)) },
+          { from: keyed(from), to: keyed(to) },
+        );
+      await shows(11, next);
+      service.handOvers = printHandOverText(sha256, [await handOver(other!, next!)]);
+      agent = startAgent(service);
+      await until('a stranger’s hand-over', () =>
+        agent.log.some((line) => line.includes('the checkpoint is not the ledger’s')),
+      );
+      await agent.stop();
+      service.handOvers = printHandOverText(sha256, [await handOver(signer, next!)]);
+      await appendFile(join(logs, 'app.log'), text(9, 13));
+      agent = startAgent(service);
+      await until('rows under the new key', () => texts(service).length === 13);
+      await agent.stop();
+      for (const by of [signer, other!]) {
+        await shows(12, by);
+        service.handOvers = printHandOverText(sha256, [await handOver(signer, by)]);
+        agent = startAgent(service);
+        await until('the key of before, or another one after it', () =>
+          agent.log.some((line) => line.includes('the checkpoint is not the ledger’s')),
+        );
+        await agent.stop();
+      }
     }));
 
   test('a certificate past two thirds of its life is renewed over a new key', () =>

@@ -51,6 +51,8 @@ export class TestService {
   consistency: ((from: bigint) => unknown) | undefined;
   /** The statement of a restore. */
   epoch: string | undefined;
+  /** Hand-overs of the ledger's key, as the service answers them. */
+  handOvers: string | undefined;
   verifierKey: string | undefined;
   readonly arrived: Arrived[] = [];
   readonly accepted = new Map<string, string>();
@@ -199,6 +201,8 @@ export class TestService {
     } else if (path === '/agents/v1/checkpoint') {
       if (this.checkpoint === undefined) response.writeHead(404).end();
       else response.writeHead(200, { 'content-type': 'text/plain' }).end(this.checkpoint);
+    } else if (path === '/agents/v1/handovers' && this.handOvers !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(this.handOvers);
     } else if (path === '/agents/v1/epoch' && this.epoch !== undefined) {
       response.writeHead(200, { 'content-type': 'text/plain' }).end(this.epoch);
     } else if (path.startsWith('/agents/v1/consistency')) {

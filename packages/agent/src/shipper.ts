@@ -190,6 +190,14 @@ export class Shipper {
       this.#set('sending', '');
       return;
     }
+    // A key that was replaced, and says so itself, is no stranger's.
+    const handed = await ask(agentPaths.handOvers);
+    if (handed.arrived && handed.status === 200) {
+      if (await this.#witness.acceptHandOvers(handed.text)) {
+        await this.#witnessCheckpoint(signal);
+        return;
+      }
+    }
     // A restore that was stated and signed is no rollback: what it keeps must be continued from now on.
     const stated = await ask(agentPaths.epoch);
     if (stated.arrived && stated.status === 200) {

@@ -171,6 +171,8 @@ export async function removeState(fs: Fs, directory: string): Promise<void> {
     identityFileName,
     'configuration',
     'checkpoint',
+    'epoch',
+    'handovers',
     'inventory',
     'receipts',
     'status.json',

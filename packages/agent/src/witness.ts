@@ -1,10 +1,14 @@
 import { join } from 'node:path';
-import { fromUtf8, utf8 } from '@strongroom/base';
+import { equalBytes, fromUtf8, utf8 } from '@strongroom/base';
 import type { Fs, Sha256 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
 import {
+  followHandOvers,
   parseCheckpoint,
+  parseHandOverText,
+  parseHandOvers,
   parseVerifierKey,
+  printHandOverText,
   verifyCheckpoint,
   verifyContinuation,
   verifyEpoch,
@@ -16,6 +20,7 @@ import type { AgentState } from './state.js';
 const fileName = 'checkpoint';
 const context = 'checkpoint';
 const epochFile = 'epoch';
+const handOverFile = 'handovers';
 
 /** What a newer checkpoint means for what was seen before. */
 export type Witnessed =
@@ -33,7 +38,11 @@ export class Witness {
   readonly #fs: Fs;
   readonly #state: AgentState;
   readonly #sha256: Sha256;
+  /** The ledger's key as the service gave it when the agent enrolled: what everything is followed from. */
   readonly #key: VerifierKey | undefined;
+  /** The hand-overs of that key that were followed, oldest first. */
+  #handOvers: readonly string[];
+  #keys: readonly VerifierKey[];
   #text: string | undefined;
   #epoch: bigint;
 
@@ -41,7 +50,7 @@ export class Witness {
     fs: Fs,
     sha256: Sha256,
     state: AgentState,
-    kept: { text: string | undefined; epoch: bigint },
+    kept: { text: string | undefined; epoch: bigint; handOvers: readonly string[] },
   ) {
     this.#fs = fs;
     this.#state = state;
@@ -50,6 +59,8 @@ export class Witness {
     this.#key = verifierKey === undefined ? undefined : parseVerifierKey(sha256, verifierKey);
     this.#text = kept.text;
     this.#epoch = kept.epoch;
+    this.#handOvers = kept.handOvers;
+    this.#keys = this.#key === undefined ? [] : [this.#key];
   }
 
   static async open(fs: Fs, sha256: Sha256, state: AgentState): Promise<Witness> {
@@ -61,10 +72,59 @@ export class Witness {
       join(state.directory, epochFile),
       epochFile,
     );
-    return new Witness(fs, sha256, state, {
+    const followed = await readSealedFile(
+      fs,
+      state.sealer,
+      join(state.directory, handOverFile),
+      handOverFile,
+    );
+    const witness = new Witness(fs, sha256, state, {
       text: kept === undefined ? undefined : fromUtf8(kept),
       epoch: epoch === undefined ? 0n : BigInt(fromUtf8(epoch)),
+      handOvers: followed === undefined ? [] : parseHandOvers(sha256, followed),
     });
+    const chain = await witness.#follow(witness.#handOvers);
+    if (chain !== undefined) witness.#keys = chain;
+    return witness;
+  }
+
+  /** The keys that hand-overs lead to from the one of the enrolment; undefined where they do not. */
+  async #follow(handOvers: readonly string[]): Promise<readonly VerifierKey[] | undefined> {
+    if (this.#key === undefined) return undefined;
+    const verdict = await followHandOvers(handOvers, {
+      sha256: this.#sha256,
+      verifySignature: verifyEd25519,
+      keys: [this.#key],
+      origin: this.#key.name,
+    });
+    return verdict.ok ? verdict.value.keys : undefined;
+  }
+
+  /**
+   * Takes further hand-overs of the ledger's signing key, as the service shows them all: those that were
+   * taken before must be among them, unchanged. True where there was a new one; its key is believed from
+   * then on, and the one before it no more for what comes.
+   */
+  async acceptHandOvers(text: string): Promise<boolean> {
+    let shown: string[];
+    try {
+      shown = parseHandOverText(this.#sha256, text);
+    } catch {
+      return false;
+    }
+    const known = this.#handOvers;
+    if (shown.length <= known.length || known.some((each, at) => shown[at] !== each)) return false;
+    const keys = await this.#follow(shown);
+    if (keys === undefined) return false;
+    await this.#keepHandOvers(shown);
+    this.#keys = keys;
+    return true;
+  }
+
+  async #keepHandOvers(handOvers: readonly string[]): Promise<void> {
+    const text = printHandOverText(this.#sha256, handOvers);
+    await this.#keep(handOverFile, handOverFile, text);
+    this.#handOvers = handOvers;
   }
 
   /** Number of the newest epoch that was accepted; 0 before the first restore. */
@@ -84,15 +144,22 @@ export class Witness {
     const verdict = await verifyEpoch(statement, {
       sha256: this.#sha256,
       verifySignature: verifyEd25519,
-      keys: [this.#key],
+      keys: this.#keys,
       origin: this.#key.name,
     });
     if (!verdict.ok) return undefined;
-    const { number, kept } = verdict.value;
+    const { number, kept, key } = verdict.value;
     if (number <= this.#epoch || kept.size > before) return undefined;
     // The number first: a crash between leaves a witness that still refuses, not one that accepts twice.
     await this.#keep(epochFile, epochFile, number.toString());
     this.#epoch = number;
+    if (key.retired !== undefined) {
+      // The service is as it was before that key was replaced; it may be replaced by another one.
+      const remaining = this.#keys.filter(({ retired }) => retired !== undefined).toReversed();
+      const at = remaining.findIndex(({ publicKey }) => equalBytes(publicKey, key.publicKey));
+      await this.#keepHandOvers(this.#handOvers.slice(0, at));
+      this.#keys = (await this.#follow(this.#handOvers)) ?? this.#keys;
+    }
     await this.#keep(fileName, context, kept.text);
     this.#text = kept.text;
     return verdict.value;
@@ -127,7 +194,7 @@ export class Witness {
     const verifier = {
       sha256: this.#sha256,
       verifySignature: verifyEd25519,
-      keys: [this.#key],
+      keys: this.#keys,
       origin: this.#key.name,
     };
     const alone = await verifyCheckpoint(text, verifier);

@@ -23,6 +23,11 @@ export const agentPaths = {
   /** `GET` → the newest epoch statement, a signed note as text; 404 where there was no restore. */
   epoch: '/agents/v1/epoch',
   /**
+   * `GET` → every hand-over of the ledger's signing key, oldest first, as the ledger's file has them
+   * (docs/formats/ledger.md); 404 where there was none.
+   */
+  handOvers: '/agents/v1/handovers',
+  /**
    * `POST` rows of one stream: `content-type: application/x-ndjson` (one JSON object a line) or
    * `application/json` (an array), `content-encoding: gzip` or none. `204` when they are durable,
    * with {@link receiptHeader}. `x-ms-client-request-id` is the same on every retry.

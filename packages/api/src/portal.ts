@@ -120,6 +120,10 @@ export const portalPaths = {
   checkpoint: (workspace: string): string => `/api/workspaces/${workspace}/checkpoint`,
   /** `GET`: the key that verifies checkpoints and proofs, `name+hash+base64`, one a line. */
   publicKey: (workspace: string): string => `/api/workspaces/${workspace}/publicKey`,
+  /** `GET`: every hand-over of that key, oldest first, as `handovers` beside the ledger; may be empty. */
+  handOvers: (workspace: string): string => `/api/workspaces/${workspace}/handOvers`,
+  /** `GET`: the newest epoch statement; 404 where there was no restore. */
+  epoch: (workspace: string): string => `/api/workspaces/${workspace}/epoch`,
   /** `GET ?from=SIZE`: that the newest tree continues the one of so many entries. */
   consistency: (workspace: string): string => `/api/workspaces/${workspace}/consistency`,
   /**

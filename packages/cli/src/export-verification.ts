@@ -7,11 +7,10 @@ import { verifyEd25519 } from '@strongroom/keys';
 import {
   parseExportManifest,
   parseExportProofs,
-  parseVerifierKey,
   verifyExportManifest,
   verifyExportRows,
 } from '@strongroom/ledger';
-import type { ExportManifest, ExportObject } from '@strongroom/ledger';
+import type { ExportManifest, ExportObject, VerifierKey } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import type { Context } from './context.js';
 
@@ -65,7 +64,7 @@ export async function verifyExport(
   work: {
     readonly top: string;
     readonly directory: string;
-    readonly keys: readonly string[];
+    readonly keys: readonly VerifierKey[];
     readonly onProgress: (rows: number) => void;
   },
 ): Promise<ExportFinding> {
@@ -74,7 +73,7 @@ export async function verifyExport(
   const verifier = {
     sha256,
     verifySignature: verifyEd25519,
-    keys: work.keys.map((key) => parseVerifierKey(sha256, key)),
+    keys: work.keys,
   };
   const problems: ExportProblem[] = [];
   const names = new Set(await fs.list(directory));

@@ -47,6 +47,13 @@ export interface ServiceKeys {
   rsaKey(name: string): Promise<TokenKey>;
   /** A P-256 key, for ES256 and certificates. */
   ecKey(name: string): Promise<TokenKey>;
+  /** Names of the key files, of every kind. */
+  names(): Promise<readonly string[]>;
+  /**
+   * Destroys the named key: what it protects or could sign is over. Its public half stays, so that what
+   * it signed can be checked. Does nothing where there is none.
+   */
+  remove(name: string): Promise<void>;
   /** The key files, with the provider that wrapped each; for a local root, the very key. */
   wrappings(): Promise<readonly { readonly name: string; readonly wrappedBy: string }[]>;
   /** Wraps the named file anew, by the provider's current key: whole or not at all. */
@@ -140,12 +147,25 @@ class DirectoryServiceKeys implements ServiceKeys {
     this.#open.clear();
   }
 
+  async names(): Promise<readonly string[]> {
+    const files = await this.#fs.list(this.#directory);
+    return files.filter((file) => file.endsWith('.key')).map((file) => file.slice(0, -4));
+  }
+
+  async remove(name: string): Promise<void> {
+    checkName(name);
+    const path = join(this.#directory, `${name}.key`);
+    if ((await this.#fs.stat(path)) !== undefined) await this.#fs.remove(path);
+    await this.#fs.syncDirectory(this.#directory);
+    const open = this.#open.get(name);
+    this.#open.delete(name);
+    (await open?.plain.catch(() => undefined))?.fill(0);
+  }
+
   async wrappings(): Promise<readonly { readonly name: string; readonly wrappedBy: string }[]> {
     const found: { name: string; wrappedBy: string }[] = [];
-    for (const file of await this.#fs.list(this.#directory)) {
-      if (!file.endsWith('.key')) continue;
-      const name = file.slice(0, -'.key'.length);
-      const bytes = await this.#readFile(join(this.#directory, file));
+    for (const name of await this.names()) {
+      const bytes = await this.#readFile(join(this.#directory, `${name}.key`));
       if (bytes !== undefined) found.push({ name, wrappedBy: parseFile(name, bytes).wrappedBy });
     }
     return found;
@@ -166,9 +186,7 @@ class DirectoryServiceKeys implements ServiceKeys {
 
   async #plain(kind: Kind, name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
     if (this.#closed) throw keysError('KEYS_CLOSED', 'The service keys are closed.');
-    if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name) || name.length > limits.nameCharactersMax) {
-      throw keysError('KEYS_BAD_NAME', 'A key name has lower-case letters, digits and dashes.');
-    }
+    checkName(name);
     const open = this.#open.get(name);
     if (open !== undefined && open.kind !== kind) {
       throw keysError('KEYS_BAD_NAME', `The key ${name} is in use as ${open.kind}.`);
@@ -241,6 +259,12 @@ class DirectoryServiceKeys implements ServiceKeys {
     key.fill(0);
     return plain;
   }
+}
+
+function checkName(name: string): void {
+  if (/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name) && name.length <= limits.nameCharactersMax)
+    return;
+  throw keysError('KEYS_BAD_NAME', 'A key name has lower-case letters, digits and dashes.');
 }
 
 function parseFile(name: string, file: Uint8Array) {

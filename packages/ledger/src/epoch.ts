@@ -4,7 +4,7 @@ import { verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
 import { ledgerError } from './errors.js';
 import { isName, parseDecimal, printNote, signNote, signatureType, verifyNote } from './note.js';
-import type { NoteSigner } from './note.js';
+import type { NoteSigner, VerifierKey } from './note.js';
 import { attempt, refuse } from './verdict.js';
 import type { Verdict } from './verdict.js';
 
@@ -25,12 +25,14 @@ export interface Epoch {
   readonly reason: string;
   /** The last checkpoint that the ledger still continues. */
   readonly kept: SignedCheckpoint;
+  /** The key of the ledger that signed it. */
+  readonly key: VerifierKey;
 }
 
 /** Signs a statement. `kept` is a whole signed checkpoint of the ledger. */
 export async function signEpoch(
   sha256: Sha256,
-  epoch: Omit<Epoch, 'kept'> & { readonly kept: string },
+  epoch: Omit<Epoch, 'kept' | 'key'> & { readonly kept: string },
   signer: NoteSigner,
 ): Promise<string> {
   const { origin, number, time, reason, kept } = epoch;
@@ -50,7 +52,8 @@ export async function verifyEpoch(
   const verified = await verifyNote(source, { ...options, keys });
   if (!verified.ok) return verified;
   const { note, signatures } = verified.value;
-  if (!signatures.some(({ key }) => key.type === signatureType.ed25519)) {
+  const plain = signatures.find(({ key }) => key.type === signatureType.ed25519);
+  if (plain === undefined) {
     return refuse('LEDGER_UNSIGNED', 'No trusted key signed the epoch.');
   }
   const [first, origin, numberText = '', timeText = '', reason = '', keptText = '', ...more] =
@@ -76,10 +79,10 @@ export async function verifyEpoch(
   const kept = await verifyCheckpoint(decoded.value, options);
   if (!kept.ok) return kept;
   // A key that was replaced may speak only of the time before.
-  const retired = signatures.find(({ key }) => key.retired !== undefined)?.key.retired;
+  const { retired } = plain.key;
   if (retired !== undefined && kept.value.size > retired.size) {
     return refuse('LEDGER_KEY_RETIRED', 'The epoch is by a key that was replaced before.');
   }
-  const value = { origin, number, time: Number(time), reason, kept: kept.value };
+  const value = { origin, number, time: Number(time), reason, kept: kept.value, key: plain.key };
   return { ok: true, value };
 }

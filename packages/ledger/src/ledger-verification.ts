@@ -2,6 +2,8 @@ import { equalBytes, fromUtf8, hasCode, StrongroomError, toHex } from '@strongro
 import type { Fs, Sha256 } from '@strongroom/base';
 import { parseCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import type { SignedCheckpoint, Verifier } from './checkpoint.js';
+import { verifyEpoch } from './epoch.js';
+import type { Epoch } from './epoch.js';
 import type { LedgerProblemCode } from './errors.js';
 import { followHandOvers, parseHandOvers } from './hand-over.js';
 import type { HandOver, KeyChain } from './hand-over.js';
@@ -37,6 +39,11 @@ export interface LedgerVerdict {
   readonly checkpoint: SignedCheckpoint | undefined;
   /** The keys that it was verified with. */
   readonly verifierKeys: readonly string[];
+  /**
+   * The statement of a restore beside the ledger, where it explains checkpoints of `expected` that the tree
+   * does not continue. Whoever asks decides whether to take it; nothing of it is a problem here.
+   */
+  readonly epoch?: Epoch & { readonly statement: string; readonly explains: readonly string[] };
   /** The same, with those that hand-overs led to: each that was replaced with its end. */
   readonly keys: readonly VerifierKey[];
 }
@@ -74,7 +81,7 @@ export async function verifyLedgerDirectory(
     if (problems.length < limits.problemsMax) problems.push({ code, path, message });
     else problemsOmitted += 1;
   };
-  const { checkpoint, root, keys } = await verifyAll(options, report);
+  const { checkpoint, root, keys, epoch } = await verifyAll(options, report);
   return {
     ok: problems.length === 0,
     problems,
@@ -82,6 +89,7 @@ export async function verifyLedgerDirectory(
     checkpoint,
     verifierKeys: options.publicKeys,
     keys,
+    ...(epoch === undefined || epoch.explains.length === 0 ? {} : { epoch }),
     size: checkpoint?.size ?? 0n,
     root: root === undefined ? undefined : toHex(root),
   };
@@ -93,7 +101,11 @@ interface Findings {
   checkpoint: SignedCheckpoint | undefined;
   root: Uint8Array | undefined;
   keys: readonly VerifierKey[];
+  epoch?: FoundEpoch | undefined;
 }
+
+/** What it explains is filled in as it is met. */
+type FoundEpoch = Epoch & { readonly statement: string; readonly explains: string[] };
 
 async function verifyAll(options: LedgerVerificationOptions, report: Report): Promise<Findings> {
   const { sha256, fs, directory } = options;
@@ -121,13 +133,15 @@ async function verifyAll(options: LedgerVerificationOptions, report: Report): Pr
     return { checkpoint, root: undefined, keys: verifier.keys };
   }
 
-  const heads = await expectedHeads(options, { verifier, checkpoint, report }, chain.handOvers);
+  const epoch = await readEpoch(options, { verifier, report });
+  const found = { handOvers: chain.handOvers, epoch };
+  const heads = await expectedHeads(options, { verifier, checkpoint, report }, found);
   const leaves = await expectedLeaves(options, { verifier, checkpoint, report });
   const root = await recompute(options, { checkpoint, heads, leaves, report });
   if (root !== undefined && !equalBytes(root, checkpoint.root)) {
     report('LEDGER_ROOT_DIFFERS', 'checkpoint', 'The leaves do not hash to the signed root.');
   }
-  return { checkpoint, root, keys: verifier.keys };
+  return { checkpoint, root, keys: verifier.keys, epoch };
 }
 
 /** The origin that the checkpoint claims, where a trusted key has that name; else the first key's. */
@@ -169,6 +183,26 @@ async function readChain(
   return none;
 }
 
+const epochPath = 'epoch';
+
+/** The statement of the newest restore beside the ledger. */
+async function readEpoch(
+  { fs, directory }: LedgerVerificationOptions,
+  { verifier, report }: { verifier: Verifier & { readonly origin: string }; report: Report },
+): Promise<FoundEpoch | undefined> {
+  const path = `${directory}/${epochPath}`;
+  try {
+    if ((await fs.stat(path)) === undefined) return undefined;
+    const statement = fromUtf8(await fs.readFile(path));
+    const verdict = await verifyEpoch(statement, verifier);
+    if (verdict.ok) return { ...verdict.value, statement, explains: [] };
+    report(verdict.code, epochPath, verdict.message);
+  } catch (error) {
+    report('LEDGER_UNREADABLE', epochPath, String(error));
+  }
+  return undefined;
+}
+
 interface Context {
   readonly verifier: Verifier & { readonly origin: string };
   readonly checkpoint: SignedCheckpoint;
@@ -180,12 +214,14 @@ interface ExpectedHead {
   readonly path: string;
   readonly size: bigint;
   readonly root: Uint8Array;
+  /** The restore that explains it where the tree does not have it. */
+  readonly epoch?: FoundEpoch | undefined;
 }
 
 async function expectedHeads(
   options: LedgerVerificationOptions,
   { verifier, checkpoint, report }: Context,
-  handOvers: readonly HandOver[],
+  found: { handOvers: readonly HandOver[]; epoch: FoundEpoch | undefined },
 ): Promise<ExpectedHead[]> {
   const sources = (options.expected ?? []).map((text, at) => ({ path: `expected[${at}]`, text }));
   try {
@@ -199,7 +235,11 @@ async function expectedHeads(
     report('LEDGER_UNREADABLE', 'history', String(error));
   }
   const heads: ExpectedHead[] = [];
-  for (const { number, size, root } of handOvers) {
+  if (found.epoch !== undefined) {
+    const { size, root } = found.epoch.kept;
+    heads.push({ path: epochPath, size, root });
+  }
+  for (const { number, size, root } of found.handOvers) {
     const path = `${handOverPath} ${number}`;
     if (size <= checkpoint.size) heads.push({ path, size, root });
     else {
@@ -214,7 +254,12 @@ async function expectedHeads(
       continue;
     }
     const { size, root } = verdict.value;
-    if (size > checkpoint.size) {
+    // What someone saw behind the kept checkpoint is what the restore lost.
+    const lost = found.epoch !== undefined && size > found.epoch.kept.size;
+    const outside = path.startsWith('expected[');
+    if (lost && outside && size > checkpoint.size) found.epoch?.explains.push(path);
+    else if (lost && outside) heads.push({ path, size, root, epoch: found.epoch });
+    else if (size > checkpoint.size) {
       const message = `It speaks of ${size} leaves; the ledger has ${checkpoint.size}.`;
       report('LEDGER_ROLLED_BACK', path, message);
     } else heads.push({ path, size, root });
@@ -283,8 +328,12 @@ async function recompute(
   const heads = [...work.heads];
   const checkHeads = (): void => {
     for (; heads[0]?.size === frontier.size; heads.shift()) {
-      const { path, root } = heads[0];
+      const { path, root, epoch } = heads[0];
       if (equalBytes(frontier.root(sha256), root)) continue;
+      if (epoch !== undefined) {
+        epoch.explains.push(path);
+        continue;
+      }
       const message = `The tree of ${frontier.size} leaves is not the one that was signed.`;
       work.report('LEDGER_HISTORY_DIFFERS', path, message);
     }

@@ -128,9 +128,15 @@ export class Publication {
   ): Promise<string | undefined> {
     const { size } = parseCheckpoint(checkpoint);
     const key = `${witness.url} ${id}`;
-    for (let tries = 0; tries < 2; tries += 1) {
+    for (let tries = 0; tries < askTries; tries += 1) {
       const oldSize = this.#seen.get(key) ?? 0n;
       if (oldSize > size) {
+        // Only a restore that was stated explains it.
+        const epoch = await (await this.#options.workspaces.open(id)).epoch();
+        if (epoch !== undefined && (await this.#tell(witness, 'add-epoch', epoch))) {
+          this.#seen.delete(key);
+          continue;
+        }
         this.#options.log.error('a witness saw a larger ledger', {
           workspace: id,
           witness: witness.url,
@@ -150,10 +156,30 @@ export class Publication {
         this.#seen.set(key, size);
         return text;
       }
+      if (response.status === 403) {
+        // It does not know the key yet: what the key before says of it.
+        const { handOvers } = await this.#options.workspaces.open(id);
+        if (handOvers === '' || !(await this.#tell(witness, 'add-hand-overs', handOvers))) {
+          return undefined;
+        }
+        continue;
+      }
       if (response.status !== 409 || !/^\d{1,18}\n$/.test(text)) return undefined;
       this.#seen.set(key, BigInt(text.trim()));
     }
     return undefined;
+  }
+
+  /** Tells a witness of ours what C2SP has no request for; false where it does not take it. */
+  async #tell(witness: WitnessAddress, what: string, body: string): Promise<boolean> {
+    const response = await fetch(`${witness.url}/${what}`, {
+      method: 'POST',
+      body,
+      redirect: 'error',
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(askMs)]),
+    });
+    await response.arrayBuffer();
+    return response.status === 200;
   }
 
   async #hashes(
@@ -199,4 +225,6 @@ export class Publication {
 }
 
 const askMs = 10_000;
+/** A size that differs, an epoch, hand-overs: each is told once. */
+const askTries = 5;
 const answerBytesMax = 65_536;

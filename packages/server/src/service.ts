@@ -7,7 +7,7 @@ import { toHex } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import { openAuthority, openServiceKeys } from '@strongroom/keys';
 import type { Authority } from '@strongroom/keys';
-import { printNote, printVerifierKey, signNote } from '@strongroom/ledger';
+import { printVerifierKey } from '@strongroom/ledger';
 import { ticksPerMillisecond, unixEpochTicks } from '@strongroom/sql';
 import { accessFacts } from './access/catalog-access.js';
 import { createAccess } from './access/decide.js';
@@ -45,6 +45,7 @@ import { createProviderSet } from './keys/provider-set.js';
 import { createKeyApi } from './keys/key-api.js';
 import { createKeyControl } from './keys/key-control.js';
 import type { KeyControl } from './keys/key-control.js';
+import { openSigningKeys } from './keys/signing-keys.js';
 import { CurrentRoot, isRootName, openRoot, readPassphrase, rootDirectory } from './keys/root.js';
 import { startLocalAgent } from './local-agent.js';
 import type { LocalAgent } from './local-agent.js';
@@ -244,12 +245,12 @@ type Core = Awaited<ReturnType<typeof openCore>>;
 async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) {
   const { settings, fs, clock, random, sha256, log } = options;
   const { catalog, keyProvider, providers, serviceKeys } = core;
-  const signer = await serviceKeys.signingKey('ledger');
+  const signing = await openSigningKeys({ serviceKeys, catalog, clock });
   const shared = {
     root: settings.data,
     catalog,
     keyProvider,
-    signer,
+    signer: signing,
     fs,
     clock,
     random,
@@ -307,8 +308,7 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
     clock,
     trusted,
     log,
-    signAsService: async (text) =>
-      printNote(await signNote(sha256, text, { ...signer, keyName: serviceLedgerOrigin })),
+    signAsService: (text) => audit.signNote(text),
     serviceLedger: serviceLedgerOrigin,
     waitMs: settings.erasureWaitHours * 3_600_000,
     softDeleteMs: settings.softDeleteDays * 86_400_000,
@@ -320,7 +320,7 @@ async function openPlane(options: ServiceOptions, core: Core, onClose: OnClose) 
   const targets = await readTargets({ file, data, fs, clock, sha256 });
   const exports = openExports({ ...shared, workspaces, targets });
   onClose(() => exports.close());
-  return { signer, workspaces, audit, backups, trusted, erasures, retention, exports };
+  return { signing, workspaces, audit, backups, trusted, erasures, retention, exports };
 }
 type Plane = Awaited<ReturnType<typeof openPlane>>;
 
@@ -328,7 +328,7 @@ type Plane = Awaited<ReturnType<typeof openPlane>>;
 async function openKeyControl(
   options: ServiceOptions,
   parts: Pick<Core, 'catalog' | 'keyProvider' | 'providers' | 'serviceKeys'> &
-    Pick<Plane, 'workspaces' | 'audit'>,
+    Pick<Plane, 'workspaces' | 'audit' | 'signing'>,
   onClose: OnClose,
 ): Promise<KeyControl> {
   const { settings, environment, fs, clock, random, log } = options;
@@ -344,6 +344,7 @@ async function openKeyControl(
       };
   const control = createKeyControl({
     ...parts,
+    serviceLedger: parts.audit,
     rootFile,
     exchangeRoot: async () => {
       parts.keyProvider.exchange((await openRoot({ settings, fs, random, environment })).provider);
@@ -419,7 +420,7 @@ async function createHandlers(
   all: Core & Plane & People & { readonly keys: KeyControl },
 ): Promise<Handlers> {
   const { settings, clock, random, sha256 } = options;
-  const { catalog, workspaces, audit, signer, agents, authority, authenticator, refusals } = all;
+  const { catalog, workspaces, audit, signing, agents, authority, authenticator, refusals } = all;
   const { tenantId, subscriptionId, resourceGroup } = all.identity;
   const access = createAccess(() => accessFacts(catalog));
   const regions = [settings.region];
@@ -435,8 +436,12 @@ async function createHandlers(
     clock,
     random,
   };
-  const verifierKey = (id: WorkspaceId): string =>
-    printVerifierKey(sha256, { name: ledgerOrigin(id), publicKey: signer.publicKey });
+  const verifierKey = (id: WorkspaceId): Promise<string> =>
+    workspaces.open(id).then(
+      (workspace) => workspace.verifierKey,
+      // One that does not open now is handed over to the newest key when it does.
+      () => printVerifierKey(sha256, { name: ledgerOrigin(id), ...signing.newest }),
+    );
   const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const ingest = createIngest(parts);
   return {

@@ -40,6 +40,13 @@ interface ServiceStatus {
     readonly keys?: readonly string[];
     readonly sealed?: boolean;
   };
+  readonly signing: {
+    readonly publicKey: string;
+    readonly created: string;
+    readonly nextRotation: string;
+    readonly earlierKeys: number;
+    readonly ledgersUnderOldKeys: number;
+  };
   readonly rotationDays: number;
   readonly files: readonly { readonly name: string; readonly wrappedBy: string }[];
   readonly underOldRoot: number;
@@ -80,17 +87,37 @@ function addStatusCommands(keys: Command, context: Context): void {
     });
 }
 
+const rotatedParts: readonly string[] = ['workspace', 'disk', 'signing', 'ca'];
+
 function addRotateCommands(keys: Command, context: Context): void {
   keys
     .command('rotate')
-    .argument('[part]', 'workspace, disk, or both without it')
-    .description('replaces keys of a workspace; what is written anew goes on by itself')
-    .action(async (part: string | undefined, _own: unknown, command: Command) => {
+    .argument('[part]', 'workspace, disk (both without it), or of the service: signing, ca')
+    .option('--what <part>', 'the same as the argument')
+    .description('replaces keys; what is written anew goes on by itself')
+    .addHelpText(
+      'after',
+      `
+  strongroom keys rotate                   the workspace's key, and the key of its engine's disks
+  strongroom keys rotate --what signing    the key that signs checkpoints; the old one vouches for it
+  strongroom keys rotate --what ca         the authority that agents' certificates come from`,
+    )
+    .action(async (argument: string | undefined, own: { what?: string }, command: Command) => {
       const options = optionsOf(command);
-      if (part !== undefined && part !== 'workspace' && part !== 'disk') {
-        throw cliError('CLI_USAGE', `${part} is neither workspace nor disk.`);
+      const part = argument ?? own.what;
+      if (part !== undefined && !rotatedParts.includes(part)) {
+        throw cliError('CLI_USAGE', `${part} is none of ${rotatedParts.join(', ')}.`);
       }
       await withClient(context, options, async (client) => {
+        if (part === 'signing' || part === 'ca') {
+          const status = (await client.send(
+            'POST',
+            `/api/keys/${part}/rotate`,
+            {},
+          )) as ServiceStatus;
+          await print(context, options, status, () => serviceText(status, context));
+          return;
+        }
         const path = await keysPath(client, options);
         const body = part === undefined ? {} : { parts: [part] };
         const status = (await client.send('POST', `${path}/rotate`, body)) as WorkspaceStatus;
@@ -304,6 +331,8 @@ function serviceText(status: ServiceStatus, context: Context): string {
   return (
     `root      ${root.provider}${sealed}\n` +
     `older     ${older} root keys still unwrap; ${status.underOldRoot} things lie under them\n` +
+    `signing   ${status.signing.publicKey} of ${status.signing.created}; ` +
+    `${status.signing.ledgersUnderOldKeys} ledgers under ${status.signing.earlierKeys} older keys\n` +
     `rotation  every ${status.rotationDays} days\n` +
     formatTable(
       ['File', 'Wrapped by'],

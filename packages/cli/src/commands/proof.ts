@@ -1,15 +1,24 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { portalPaths, readConsistencyProof } from '@strongroom/api';
-import { fromBase64, fromUtf8, utf8 } from '@strongroom/base';
+import { fromBase64, fromUtf8 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
-import { parseCheckpoint, parseVerifierKey, verifyContinuation } from '@strongroom/ledger';
+import {
+  followHandOvers,
+  parseCheckpoint,
+  parseHandOverText,
+  parseVerifierKey,
+  printVerifierKey,
+  verifyContinuation,
+  verifyEpoch,
+} from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import { findWorkspace } from '../client.js';
 import type { Client } from '../client.js';
 import type { Context } from '../context.js';
 import { optionsOf, print, withClient } from '../context.js';
 import { cliError } from '../errors.js';
+import { replaceText, takeEpoch } from '../ledger-trust.js';
 import { loginFile } from '../profile.js';
 
 interface ProofOptions {
@@ -65,7 +74,7 @@ export function addProofCommands(program: Command, context: Context): void {
           await context.terminal.out(text);
           return;
         }
-        await writeFile(context, resolve(context.workingDirectory, own.output), text);
+        await replaceText(context, resolve(context.workingDirectory, own.output), text);
         context.terminal.note(`${own.output}: check it with strongroom verify --proof\n`);
       });
     });
@@ -73,64 +82,122 @@ export function addProofCommands(program: Command, context: Context): void {
   program
     .command('checkpoint')
     .option('-o, --output <file>', 'also write it there')
+    .option(
+      '--hand-overs <file>',
+      'write the hand-overs of its key there, for `verify --hand-overs`',
+    )
     .description(
       'the newest checkpoint, proved to continue the one that this account saw last; exit code 5 where it does not',
     )
-    .action(async (own: { output?: string }, command: Command) => {
+    .action(async (own: { output?: string; handOvers?: string }, command: Command) => {
       const options = optionsOf<{ output?: string }>(command);
       await withClient(context, options, async (client) => {
         const { workspaceId, name } = await findWorkspace(client, options.workspace);
         const seen = await seeCheckpoint(context, client, workspaceId);
+        if (seen.epoch !== undefined) {
+          context.terminal.note(
+            `The ledger was restored to an earlier point on purpose (epoch ${seen.epoch.number}): ${seen.epoch.reason}\n`,
+          );
+        }
         if (own.output !== undefined) {
-          await writeFile(context, resolve(context.workingDirectory, own.output), seen.text);
+          await replaceText(context, resolve(context.workingDirectory, own.output), seen.text);
+        }
+        if (own.handOvers !== undefined) {
+          const path = resolve(context.workingDirectory, own.handOvers);
+          await replaceText(context, path, seen.handOvers);
         }
         await print(
           context,
           options,
-          { workspace: name, checkpoint: seen.text, before: seen.before },
+          { workspace: name, checkpoint: seen.text, before: seen.before, epoch: seen.epoch },
           () => seen.text,
         );
       });
     });
 }
 
+interface SeenCheckpoint {
+  readonly text: string;
+  readonly before: string | undefined;
+  /** The hand-overs of its key, as a file. */
+  readonly handOvers: string;
+  /** A restore that explains why it does not continue what was seen. */
+  readonly epoch?: { readonly number: string; readonly reason: string; readonly kept: string };
+}
+
 /**
  * Asks for the newest checkpoint and keeps it; fails with exit code 5 where it does not continue the
- * one that was kept. The key is kept as well: the first one that is seen is trusted, later ones are not.
+ * one that was kept. The key is kept as well: the first one that is seen is trusted, later ones only
+ * where each was vouched for by the one before. A restore that its key stated is taken once.
  */
 async function seeCheckpoint(
   context: Context,
   client: Client,
   workspaceId: string,
-): Promise<{ text: string; before: string | undefined }> {
+): Promise<SeenCheckpoint> {
   const { fs } = context;
   const directory = join(loginFile(context.environment), '..', 'checkpoints');
   const path = join(directory, workspaceId);
   const kept = (await fs.stat(path)) === undefined ? undefined : fromUtf8(await fs.readFile(path));
   const end = kept?.indexOf('\n') ?? -1;
-  const before = kept?.slice(end + 1);
+  let before = kept?.slice(end + 1);
   const keyText =
     kept?.slice(0, end) ??
     (await askText(client, 'GET', portalPaths.publicKey(workspaceId))).trim();
-  const key = parseVerifierKey(sha256, keyText);
-  const from = before === undefined ? 0n : parseCheckpoint(before).size;
-  const { text, hashes } = await askContinuation(client, workspaceId, from);
-  const verdict = await verifyContinuation(text, {
-    sha256,
-    verifySignature: verifyEd25519,
-    keys: [key],
-    origin: key.name,
-    before,
-    hashes,
-  });
-  if (!verdict.ok) {
-    throw cliError('CLI_VERIFICATION_FAILED', `The service went back: ${verdict.message}.`, {
+  const first = parseVerifierKey(sha256, keyText);
+  const handOvers = await askText(client, 'GET', portalPaths.handOvers(workspaceId));
+  const verifier = { sha256, verifySignature: verifyEd25519, origin: first.name };
+  const refused = (message: string): Error =>
+    cliError('CLI_VERIFICATION_FAILED', `The service went back: ${message}.`, {
       hint: `The checkpoint seen before is in ${path}; keep it as evidence.`,
     });
+  const followed = await followHandOvers(parseHandOverText(sha256, handOvers), {
+    ...verifier,
+    keys: [first],
+  });
+  if (!followed.ok) throw refused(followed.message);
+  const { keys, newest } = followed.value;
+  const look = async (): Promise<Awaited<ReturnType<typeof verifyContinuation>>> => {
+    const from = before === undefined ? 0n : parseCheckpoint(before).size;
+    const { text, hashes } = await askContinuation(client, workspaceId, from);
+    return verifyContinuation(text, { ...verifier, keys, before, hashes });
+  };
+  let verdict = await look();
+  let epoch: SeenCheckpoint['epoch'];
+  if (!verdict.ok && before !== undefined) {
+    const statement = await askEpoch(client, workspaceId);
+    const stated =
+      statement === undefined ? undefined : await verifyEpoch(statement, { ...verifier, keys });
+    if (stated?.ok === true && stated.value.kept.size <= parseCheckpoint(before).size) {
+      const { origin, number, reason, kept: keptCheckpoint } = stated.value;
+      if (!(await takeEpoch(context, { origin, number, statement: statement! }))) {
+        throw refused(`another restore is stated as epoch ${number}`);
+      }
+      before = keptCheckpoint.text;
+      epoch = { number: String(number), reason, kept: before };
+      verdict = await look();
+    }
   }
+  if (!verdict.ok) throw refused(verdict.message);
+  const { text } = verdict.value;
+  // What was followed need not be followed again; before a checkpoint of the new key it stays the old.
+  const isNew =
+    newest !== undefined &&
+    (await verifyContinuation(text, {
+      ...verifier,
+      keys: [newest],
+      before: undefined,
+      hashes: undefined,
+    }).then(({ ok }) => ok));
+  const keep = isNew ? printVerifierKey(sha256, newest) : keyText;
   await fs.makeDirectory(directory);
-  await writeFile(context, path, `${keyText}\n${text}`);
-  return { text, before };
+  await replaceText(context, path, `${keep}\n${text}`);
+  return { text, before, handOvers, ...(epoch === undefined ? {} : { epoch }) };
+}
+
+async function askEpoch(client: Client, workspaceId: string): Promise<string | undefined> {
+  const answer = await client.exchange({ method: 'GET', path: portalPaths.epoch(workspaceId) });
+  return answer.status === 200 ? fromUtf8(answer.body) : undefined;
 }
 
 async function askContinuation(
@@ -187,17 +254,4 @@ function parseValues(text: string): unknown {
   } catch {
     throw cliError('CLI_USAGE', '--values is not JSON.');
   }
-}
-
-async function writeFile({ fs }: Context, path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`;
-  if ((await fs.stat(fresh)) !== undefined) await fs.remove(fresh);
-  const file = await fs.open(fresh, 'create');
-  try {
-    await file.write(0, utf8(text));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await fs.rename(fresh, path);
 }

@@ -6,7 +6,12 @@ import { fromUtf8, utf8 } from '@strongroom/base';
 import type { Fs } from '@strongroom/base';
 import { openServiceKeys, verifyEd25519 } from '@strongroom/keys';
 import type { KeyProvider } from '@strongroom/keys';
-import { parseCheckpoint, signEpoch, verifyLedgerDirectory } from '@strongroom/ledger';
+import {
+  parseCheckpoint,
+  printVerifierKey,
+  signEpoch,
+  verifyLedgerDirectory,
+} from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import type { Context } from '../context.js';
 import { optionsOf, print } from '../context.js';
@@ -197,9 +202,18 @@ async function openEpochs(
   const { target, provider, snapshot, reason } = restored;
   const keys = await openServiceKeys({ fs, random, provider, directory: join(target, 'keys') });
   try {
-    const signer = await keys.signingKey('ledger');
+    const names = (await keys.names()).filter((name) => /^ledger(?:-\d+)?$/.test(name));
+    const signers = await Promise.all(names.map((name) => keys.signingKey(name)));
     for (const { path, checkpoint } of snapshot.ledgers) {
       const { origin } = parseCheckpoint(checkpoint);
+      const told = fromUtf8(await fs.readFile(join(target, path, 'public-keys')));
+      // The key that signs this ledger: the first of those that were told.
+      const signer = signers.find(({ publicKey }) =>
+        told.startsWith(`${printVerifierKey(sha256, { name: origin, publicKey })}\n`),
+      );
+      if (signer === undefined) {
+        throw cliError('CLI_FAILED', `The key that signs ${origin} is not in what was restored.`);
+      }
       const file = join(target, path, 'epoch');
       const before = (await fs.stat(file)) === undefined ? undefined : await fs.readFile(file);
       const last = before === undefined ? '0' : (fromUtf8(before).split('\n')[2] ?? '0');

@@ -3,13 +3,8 @@ import type { Command } from 'commander';
 import { equalBytes, fromUtf8 } from '@strongroom/base';
 import { verifyEd25519 } from '@strongroom/keys';
 import type { WorkspaceKeys } from '@strongroom/keys';
-import {
-  parseCheckpoint,
-  parseVerifierKey,
-  verifyLedgerDirectory,
-  verifySubjectProof,
-} from '@strongroom/ledger';
-import type { LedgerVerdict, ProvedSubject, Verdict } from '@strongroom/ledger';
+import { parseCheckpoint, verifyLedgerDirectory, verifySubjectProof } from '@strongroom/ledger';
+import type { LedgerVerdict, ProvedSubject, VerifierKey, Verdict } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
 import type { Context } from '../context.js';
 import { optionsOf, print } from '../context.js';
@@ -18,6 +13,7 @@ import { journalLeaves, readRecords, verifyRows } from '../deep-verification.js'
 import type { DeepVerdict, ReadRecords, RowProblem } from '../deep-verification.js';
 import { findExports, verifyExport } from '../export-verification.js';
 import type { ExportFinding } from '../export-verification.js';
+import { followedKeys, takeEpoch } from '../ledger-trust.js';
 import { Progress } from '../terminal.js';
 import { defaultRootKey, openKeysOf } from '../workspace-files.js';
 
@@ -28,6 +24,7 @@ interface VerifyOptions {
   readonly receipt?: string[];
   readonly proof?: string[];
   readonly payload?: string;
+  readonly handOvers?: string[];
   readonly deep?: boolean;
   readonly rootKey?: string;
 }
@@ -36,6 +33,8 @@ interface VerifyOptions {
 interface Finding {
   readonly ledger: string;
   readonly verdict: LedgerVerdict;
+  /** Whether the restore that explains earlier checkpoints was taken; undefined without one. */
+  readonly epochTaken?: boolean;
   /** Records and journal, where `--deep` opened them. */
   readonly records: readonly RowProblem[];
   readonly rows?: DeepVerdict;
@@ -57,6 +56,10 @@ export function addVerifyCommand(program: Command, context: Context): void {
       '--proof <file...>',
       'proof of a row or a batch; needs no directory, but the public key',
     )
+    .option(
+      '--hand-overs <file...>',
+      'where a key was replaced: what leads from the keys you hold to those after (beside a ledger it is found by itself)',
+    )
     .option('--payload <file>', 'with --proof of a batch: its rows as they were sent, inflated')
     .option('--deep', 'also every row of the tables; needs the root key, and the service stopped')
     .option('--root-key <file>', 'with --deep: root key; otherwise that of this account')
@@ -68,12 +71,14 @@ export function addVerifyCommand(program: Command, context: Context): void {
       if (directory === undefined && own.proof === undefined) {
         throw cliError('CLI_USAGE', 'Give a directory, or a proof with --proof.');
       }
-      const exports = directory === undefined ? [] : await verifyExports(context, directory, given);
+      const trusted = await followedKeys(context, { texts: given, files: own.handOvers ?? [] });
+      const exports =
+        directory === undefined ? [] : await verifyExports(context, directory, trusted);
       const found =
         directory === undefined || exports.length > 0
           ? []
           : await verifyLedgers(context, directory, own, given);
-      const proofs = await verifyProofs(context, { own, given, found });
+      const proofs = await verifyProofs(context, { own, trusted, found });
       if (found.length > 0 && given.length === 0) {
         context.terminal.note(
           'Verified with the keys found beside the ledgers. Against someone who could write there,\n' +
@@ -113,14 +118,17 @@ const help = `
 may change. What lies behind the newest checkpoint that anyone else has seen can be cut off unseen:
 keep checkpoints elsewhere (docs/formats/ledger.md).`;
 
-const isSound = ({ verdict, records, rows }: Finding): boolean =>
-  verdict.ok && records.length === 0 && (rows === undefined || rows.problems.length === 0);
+const isSound = ({ verdict, epochTaken, records, rows }: Finding): boolean =>
+  verdict.ok &&
+  epochTaken !== false &&
+  records.length === 0 &&
+  (rows === undefined || rows.problems.length === 0);
 
 /** What lies in an export; nothing where the directory is none. */
 async function verifyExports(
   context: Context,
   directory: string,
-  keys: readonly string[],
+  keys: readonly VerifierKey[],
 ): Promise<ExportFinding[]> {
   const top = resolve(context.workingDirectory, directory);
   const tables = await findExports(context, top);
@@ -196,9 +204,13 @@ async function verifyLedgers(
       beside.open?.keys.close();
     }
     progress.update('');
+    const { epoch } = verdict;
     found.push({
       ledger: name,
       verdict,
+      ...(epoch === undefined || !verdict.ok
+        ? {}
+        : { epochTaken: await takeEpoch(context, epoch) }),
       records: beside.problems,
       ...(rows === undefined ? {} : { rows }),
     });
@@ -266,16 +278,21 @@ interface ProofFinding {
 
 async function verifyProofs(
   context: Context,
-  work: { own: VerifyOptions; given: readonly string[]; found: readonly Finding[] },
+  work: {
+    own: VerifyOptions;
+    trusted: readonly VerifierKey[];
+    found: readonly Finding[];
+  },
 ): Promise<ProofFinding[]> {
-  const { own, given, found } = work;
+  const { own, trusted, found } = work;
   const files = own.proof ?? [];
   if (files.length === 0) return [];
-  const texts = given.length > 0 ? given : found.flatMap(({ verdict }) => verdict.verifierKeys);
-  if (texts.length === 0) {
+  // Those of a ledger that was verified are followed from the keys that were given.
+  const followed = found.flatMap(({ verdict }) => verdict.keys);
+  const keys = followed.length > 0 ? followed : trusted;
+  if (keys.length === 0) {
     throw cliError('CLI_USAGE', 'A proof is checked with the public key: give --public-key.');
   }
-  const keys = texts.map((text) => parseVerifierKey(sha256, text));
   const payload =
     own.payload === undefined ? undefined : sha256(await readFile(context, own.payload));
   return Promise.all(
@@ -337,15 +354,27 @@ const isOf = (checkpoint: string, keys: readonly string[]): boolean =>
 const isFor = (receipt: string, keys: readonly string[]): boolean =>
   keys.some((key) => key.startsWith(`${receipt.split(';')[1]?.trim() ?? ''}+`));
 
-const asJson = ({ ledger, verdict, records, rows }: Finding): object => ({
+const asJson = (finding: Finding): object => ({ ...findingFields(finding), ok: isSound(finding) });
+
+const findingFields = ({ ledger, verdict, epochTaken, records, rows }: Finding): object => ({
   ledger,
   origin: verdict.checkpoint?.origin,
-  ok: isSound({ ledger, verdict, records, ...(rows === undefined ? {} : { rows }) }),
   size: verdict.size.toString(),
   root: verdict.root,
   checkpoint: verdict.checkpoint?.text,
   problems: verdict.problems,
   problemsOmitted: verdict.problemsOmitted,
+  ...(verdict.epoch === undefined
+    ? {}
+    : {
+        epoch: {
+          number: verdict.epoch.number.toString(),
+          time: new Date(verdict.epoch.time).toISOString(),
+          reason: verdict.epoch.reason,
+          keptSize: verdict.epoch.kept.size.toString(),
+          taken: epochTaken === true,
+        },
+      }),
   records,
   ...(rows === undefined
     ? {}
@@ -358,6 +387,15 @@ function asText(finding: Finding): string {
     `${isSound(finding) ? 'ok    ' : 'FAILED'}  ${ledger}  ${verdict.checkpoint?.origin ?? 'no origin'}  ${verdict.size} entries  root ${verdict.root ?? '-'}`,
     ...verdict.problems.map(({ code, path, message }) => `        ${code}  ${path}: ${message}`),
   ];
+  const { epoch } = verdict;
+  if (epoch !== undefined) {
+    const { number, reason, kept } = epoch;
+    lines.push(
+      finding.epochTaken === true
+        ? `        restored on purpose, epoch ${number}: ${reason}; what you kept goes beyond its ${kept.size} entries`
+        : `        LEDGER_EPOCH_USED  another restore was taken as epoch ${number}`,
+    );
+  }
   const omitted = verdict.problemsOmitted + (rows?.problemsOmitted ?? 0);
   if (rows !== undefined) {
     const { tables, rows: count, rowsPending, seconds } = rows;

@@ -7,11 +7,16 @@ import { ed25519Signer, verifyEd25519 } from '@strongroom/keys';
 import {
   cosignatureLine,
   decideWitness,
+  followHandOvers,
   ledgerLimits,
   originOf,
   parseAddCheckpoint,
+  parseHandOverText,
+  parseHandOvers,
   parseVerifierKey,
+  printHandOverText,
   printVerifierKey,
+  verifyEpoch,
 } from '@strongroom/ledger';
 import type { NoteSigner, VerifierKey, WitnessedTree } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
@@ -119,9 +124,17 @@ class Witness {
     request: IncomingMessage,
   ): Promise<{ status: number; body: string; type?: string }> {
     const path = new URL(request.url ?? '/', 'http://witness').pathname;
-    if (!path.endsWith('/add-checkpoint')) return { status: 404, body: 'not found\n' };
+    const what = /\/(add-checkpoint|add-hand-overs|add-epoch)$/.exec(path)?.[1];
+    if (what === undefined) return { status: 404, body: 'not found\n' };
     if (request.method !== 'POST') return { status: 405, body: 'POST\n' };
     const body = await readBody(request);
+    if (what !== 'add-checkpoint') {
+      const turn = this.#turn.then(() =>
+        what === 'add-epoch' ? this.#addEpoch(body ?? '') : this.#addHandOvers(body ?? ''),
+      );
+      this.#turn = turn.catch(() => undefined);
+      return turn;
+    }
     const asked = body === undefined ? undefined : parseAddCheckpoint(body);
     if (asked === undefined) return { status: 400, body: 'malformed\n' };
     const turn = this.#turn.then(async () => {
@@ -129,7 +142,7 @@ class Witness {
       const answer = await decideWitness(asked, {
         sha256,
         verifySignature: verifyEd25519,
-        keys: this.#keys,
+        keys: await this.#keysOf(originOf(asked) ?? ''),
         seen: await this.#seen(path_),
       });
       if (answer.kind === 'refused') return { status: answer.status, body: `${answer.reason}\n` };
@@ -146,8 +159,89 @@ class Witness {
     return turn;
   }
 
-  #pathOf(origin: string): string {
-    return join(this.#directory, `seen-${toHex(sha256(utf8(origin)))}`);
+  /** The keys of a ledger: those that the operator gave, and those that hand-overs led to. */
+  async #keysOf(origin: string): Promise<readonly VerifierKey[]> {
+    const followed = await this.#follow(origin, await this.#handOvers(origin));
+    return followed ?? this.#keys;
+  }
+
+  async #handOvers(origin: string): Promise<readonly string[]> {
+    const { fs } = this.#context;
+    const path = this.#pathOf(origin, 'handovers');
+    return (await fs.stat(path)) === undefined
+      ? []
+      : parseHandOvers(sha256, await fs.readFile(path));
+  }
+
+  async #follow(
+    origin: string,
+    handOvers: readonly string[],
+  ): Promise<readonly VerifierKey[] | undefined> {
+    const verifier = { sha256, verifySignature: verifyEd25519, keys: this.#keys, origin };
+    const followed = await followHandOvers(handOvers, verifier);
+    return followed.ok ? followed.value.keys : undefined;
+  }
+
+  /** All hand-overs of a ledger's key: those that were taken before must lead the list unchanged. */
+  async #addHandOvers(body: string): Promise<{ status: number; body: string }> {
+    let shown: string[] = [];
+    try {
+      shown = parseHandOverText(sha256, body);
+    } catch {
+      // Said below.
+    }
+    const origin = shown[0]?.split('\n')[1];
+    if (origin === undefined) return { status: 400, body: 'malformed\n' };
+    if (!this.#keys.some(({ name }) => name === origin)) {
+      return { status: 404, body: 'unknown log\n' };
+    }
+    const known = await this.#handOvers(origin);
+    if (known.some((each, at) => shown[at] !== each)) return { status: 409, body: 'conflict\n' };
+    if ((await this.#follow(origin, shown)) === undefined) {
+      return { status: 403, body: 'LEDGER_HANDOVER_WRONG\n' };
+    }
+    await replaceDurably(
+      this.#context,
+      this.#pathOf(origin, 'handovers'),
+      printHandOverText(sha256, shown),
+    );
+    return { status: 200, body: 'ok\n' };
+  }
+
+  /** A restore to an earlier point that the ledger's key stated: taken once, by its number. */
+  async #addEpoch(body: string): Promise<{ status: number; body: string }> {
+    const origin = body.split('\n')[1] ?? '';
+    const keys = await this.#keysOf(origin);
+    if (!keys.some(({ name }) => name === origin)) return { status: 404, body: 'unknown log\n' };
+    const verifier = { sha256, verifySignature: verifyEd25519, keys, origin };
+    const verdict = await verifyEpoch(body, verifier);
+    if (!verdict.ok) return { status: 403, body: `${verdict.code}\n` };
+    const { number, kept, key } = verdict.value;
+    const { fs } = this.#context;
+    const epochPath = this.#pathOf(origin, 'epoch');
+    const before = (await fs.stat(epochPath)) === undefined ? '0' : await readLine(fs, epochPath);
+    const seen = await this.#seen(this.#pathOf(origin));
+    if (number <= BigInt(before) || seen === undefined || kept.size > seen.size) {
+      return { status: 409, body: `epoch ${before}\n` };
+    }
+    await replaceDurably(this.#context, epochPath, `${number}\n`);
+    if (key.retired !== undefined) {
+      // The ledger is as it was before that key was replaced; it may be replaced by another one.
+      const known = await this.#handOvers(origin);
+      const at = keys
+        .filter(({ retired }) => retired !== undefined)
+        .toReversed()
+        .indexOf(key);
+      const text = printHandOverText(sha256, known.slice(0, at));
+      await replaceDurably(this.#context, this.#pathOf(origin, 'handovers'), text);
+    }
+    const tree = `${kept.size} ${toBase64(kept.root)}\n`;
+    await replaceDurably(this.#context, this.#pathOf(origin), tree);
+    return { status: 200, body: 'ok\n' };
+  }
+
+  #pathOf(origin: string, kind: 'seen' | 'handovers' | 'epoch' = 'seen'): string {
+    return join(this.#directory, `${kind}-${toHex(sha256(utf8(origin)))}`);
   }
 
   async #seen(path: string): Promise<WitnessedTree | undefined> {
@@ -159,6 +253,9 @@ class Witness {
     return { size: BigInt(size), root: fromBase64(root) };
   }
 }
+
+const readLine = async (fs: Context['fs'], path: string): Promise<string> =>
+  fromUtf8(await fs.readFile(path)).trim();
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];

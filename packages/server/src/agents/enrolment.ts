@@ -22,7 +22,7 @@ interface EnrolmentOptions {
   readonly catalog: Catalog;
   readonly authority: Authority;
   /** Key of a workspace's ledger in the form of c2sp.org/signed-note. */
-  readonly verifierKey: (workspaceId: WorkspaceId) => string;
+  readonly verifierKey: (workspaceId: WorkspaceId) => Promise<string>;
   readonly audit: Audit;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
@@ -140,7 +140,7 @@ export function createEnrolHandler(options: EnrolmentOptions): Handler {
       certificate: issued.certificatePem,
       authority: authority.certificatePem,
       agentEndpoint: request.origin,
-      verifierKey: options.verifierKey(known.workspaceId),
+      verifierKey: await options.verifierKey(known.workspaceId),
       configuration: agentConfigurationOf(catalog, known.workspaceId),
     };
     return jsonAnswer(200, answer);

@@ -5,8 +5,11 @@ import { openJournal } from '@strongroom/journal';
 import type { Journal } from '@strongroom/journal';
 import { verifyEd25519 } from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider } from '@strongroom/keys';
-import { openLedger } from '@strongroom/ledger';
+import { openLedger, printNote, signNote } from '@strongroom/ledger';
+import type { Ledger } from '@strongroom/ledger';
 import type { CatalogReader } from '../catalog/catalog.js';
+import { noteSigners } from '../keys/signing-keys.js';
+import type { SigningKeys } from '../keys/signing-keys.js';
 import type { Log } from '../log.js';
 import { encodeEntryMetadata } from '../workspaces/entry.js';
 import { workspaceLimits } from '../workspaces/limits.js';
@@ -27,7 +30,7 @@ export interface AuditOptions {
   readonly workspaces: Workspaces;
   readonly catalog: CatalogReader;
   readonly keyProvider: KeyProvider;
-  readonly signer: Ed25519Signer;
+  readonly signer: Ed25519Signer | SigningKeys;
   readonly fs: Fs;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,6 +42,14 @@ export interface AuditOptions {
 export interface ServiceAudit extends Audit {
   /** Newest signed checkpoint of the service's ledger, as text. */
   checkpoint(): string | undefined;
+  /** Hands the service's ledger over to the newest signing key. */
+  handOver(): Promise<void>;
+  /** Signs a text (c2sp.org/signed-note) with the key of the service's ledger. */
+  signNote(text: string): Promise<string>;
+  /** The key that verifies its checkpoints: `name+hash+base64`. */
+  readonly verifierKey: string;
+  /** The signed hand-overs from key to key, oldest first. */
+  readonly handOvers: readonly string[];
   /** The wrapped keys of its journal's segments. */
   wrappedKeys(): readonly Uint8Array[];
   close(): Promise<void>;
@@ -51,7 +62,7 @@ export interface ServiceAudit extends Audit {
  * that is kept free for them.
  */
 export async function openAudit(options: AuditOptions): Promise<ServiceAudit> {
-  const { root, fs, clock, random, sha256, signer, log } = options;
+  const { root, fs, clock, random, sha256, log } = options;
   const directory = `${root}/service`;
   await fs.makeDirectory(`${directory}/journal`);
   await fs.syncDirectory(directory);
@@ -64,11 +75,7 @@ export async function openAudit(options: AuditOptions): Promise<ServiceAudit> {
     sha256,
     clock,
     origin: serviceLedgerOrigin,
-    signer: {
-      keyName: serviceLedgerOrigin,
-      publicKey: signer.publicKey,
-      sign: (message) => signer.sign(message),
-    },
+    ...noteSigners(options.signer, serviceLedgerOrigin),
     verifySignature: verifyEd25519,
   });
   const journal = await openJournal({
@@ -89,18 +96,20 @@ export async function openAudit(options: AuditOptions): Promise<ServiceAudit> {
     alarm: (code) => log.error('alarm', { ledger: serviceLedgerOrigin, code }),
   });
   sealer.start();
-  return new JournalAudit(options, journal, sealer);
+  return new JournalAudit(options, { journal, ledger, sealer });
 }
 
 class JournalAudit implements ServiceAudit {
   readonly #options: AuditOptions;
   readonly #journal: Journal;
+  readonly #ledger: Ledger;
   readonly #sealer: Sealer;
 
-  constructor(options: AuditOptions, journal: Journal, sealer: Sealer) {
+  constructor(options: AuditOptions, parts: { journal: Journal; ledger: Ledger; sealer: Sealer }) {
     this.#options = options;
-    this.#journal = journal;
-    this.#sealer = sealer;
+    this.#journal = parts.journal;
+    this.#ledger = parts.ledger;
+    this.#sealer = parts.sealer;
   }
 
   async record(event: AuditEvent): Promise<void> {
@@ -133,6 +142,22 @@ class JournalAudit implements ServiceAudit {
 
   checkpoint(): string | undefined {
     return this.#sealer.checkpoint?.text;
+  }
+
+  async handOver(): Promise<void> {
+    await this.#ledger.handOver(noteSigners(this.#options.signer, serviceLedgerOrigin).signer);
+  }
+
+  async signNote(text: string): Promise<string> {
+    return printNote(await signNote(this.#options.sha256, text, this.#ledger.signer));
+  }
+
+  get verifierKey(): string {
+    return this.#ledger.verifierKey;
+  }
+
+  get handOvers(): readonly string[] {
+    return this.#ledger.handOvers;
   }
 
   wrappedKeys(): readonly Uint8Array[] {

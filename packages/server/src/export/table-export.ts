@@ -18,7 +18,6 @@ import {
   leafHash,
   parseCheckpoint,
   parseExportManifest,
-  parseVerifierKey,
   printExportManifest,
   printRowText,
   rootOf,
@@ -47,7 +46,7 @@ import type { ExportTarget } from './target.js';
 /** What of a workspace an export reads. */
 export type ExportSource = Pick<
   Workspace,
-  'id' | 'recordsFrom' | 'proofs' | 'query' | 'signNote' | 'verifierKey' | 'checkpoint'
+  'id' | 'recordsFrom' | 'proofs' | 'query' | 'signNote' | 'verifierKeys' | 'checkpoint'
 >;
 
 export interface TableExportOptions {
@@ -522,7 +521,7 @@ export class TableExport {
     const verdict = await verifyExportManifest(fromUtf8(there), {
       sha256,
       verifySignature,
-      keys: [parseVerifierKey(sha256, source.verifierKey)],
+      keys: source.verifierKeys,
     });
     if (!verdict.ok) throw historyDiffers();
     const { manifest, size, root } = verdict.value;

@@ -292,6 +292,7 @@ export function createIngest(options: IngestOptions): Ingest {
         agentPaths.checkpoint,
         agentPaths.consistency,
         agentPaths.epoch,
+        agentPaths.handOvers,
       ];
       if (!paths.includes(key)) return undefined;
       if (request.method !== 'GET') throw methodNotAllowed('GET');
@@ -299,7 +300,12 @@ export function createIngest(options: IngestOptions): Ingest {
       if (key === agentPaths.consistency) {
         return jsonAnswer(200, { ...(await proveConsistency(workspace, request.path)) });
       }
-      const text = key === agentPaths.epoch ? await workspace.epoch() : workspace.checkpoint();
+      const text =
+        key === agentPaths.epoch
+          ? await workspace.epoch()
+          : key === agentPaths.handOvers
+            ? workspace.handOvers || undefined
+            : workspace.checkpoint();
       if (text === undefined) {
         throw new HttpError(404, 'NotFound', 'The workspace has none yet.');
       }

@@ -47,15 +47,19 @@ export function createKeyApi(options: KeyApiOptions): Handler {
       await authorise(options, call, readKeys, '/');
       return jsonAnswer(200, toJson(await keys.serviceStatus()));
     }
-    if ((what !== 'root/rotate' && what !== 'root/prune') || request.method !== 'POST') {
-      return undefined;
-    }
+    const acts: Readonly<Record<string, () => Promise<unknown>>> = {
+      'root/rotate': () => keys.rotateRoot(),
+      'root/prune': () => keys.pruneRoot(),
+      'signing/rotate': () => keys.rotateService('signing', actorOf(call)),
+    };
+    const act = Object.hasOwn(acts, what) ? acts[what] : undefined;
+    if (act === undefined || request.method !== 'POST') return undefined;
     await authorise(options, call, writeKeys, '/');
     await audited(
       options,
       call,
       { operation: writeKeys, target: '/', properties: { act: what } },
-      () => told<unknown>(what === 'root/rotate' ? keys.rotateRoot() : keys.pruneRoot()),
+      () => told(act()),
     );
     return jsonAnswer(200, toJson(await keys.serviceStatus()));
   }

@@ -1,4 +1,4 @@
-import { StrongroomError } from '@strongroom/base';
+import { StrongroomError, toBase64 } from '@strongroom/base';
 import type { Clock, Fs, Random, WorkspaceId } from '@strongroom/base';
 import {
   changeLocalKeystore,
@@ -20,6 +20,7 @@ import type { RecordActor } from '../workspaces/record.js';
 import type { ClosableWorkspaces } from '../workspaces/workspaces.js';
 import { isCustomerKey, providerNameOf } from './provider-set.js';
 import type { ProviderSet } from './provider-set.js';
+import type { KeptSigningKeys } from './signing-keys.js';
 
 /** A workspace's keys as people see them. Times in ISO 8601, sizes in bytes. */
 export interface WorkspaceKeyStatus {
@@ -54,6 +55,17 @@ export interface ServiceKeyStatus {
     readonly keys?: readonly string[];
     readonly sealed?: boolean;
   };
+  /** The key that signs checkpoints and receipts. */
+  readonly signing: {
+    /** Base64 of its 32 bytes. */
+    readonly publicKey: string;
+    readonly created: string;
+    /** When the next rotation is due. */
+    readonly nextRotation: string;
+    /** Earlier keys that are not destroyed, because ledgers are signed by them still. */
+    readonly earlierKeys: number;
+    readonly ledgersUnderOldKeys: number;
+  };
   readonly rotationDays: number;
   readonly files: readonly { readonly name: string; readonly wrappedBy: string }[];
   /** What is still wrapped by an older root key; then a rotation is not done. */
@@ -61,6 +73,9 @@ export interface ServiceKeyStatus {
 }
 
 export type RotatedPart = 'workspace' | 'disk';
+
+/** Keys of the service that rotate: of checkpoints and receipts. */
+export type RotatedServicePart = 'signing';
 
 /** Who asks, as records name them. */
 export interface KeyActor {
@@ -78,6 +93,11 @@ export interface KeyControl {
   rotate(id: WorkspaceId, parts: readonly RotatedPart[], by: KeyActor): Promise<void>;
   /** Replaces the local root key and wraps anew what it wrapped. Older ones go on to unwrap. */
   rotateRoot(): Promise<void>;
+  /**
+   * Replaces a key of the service. Signing: each ledger is handed over, and the old key destroyed when
+   * none is left; what could not be is gone on with by {@link care}.
+   */
+  rotateService(part: RotatedServicePart, by: KeyActor): Promise<void>;
   /**
    * Lets go of root keys that nothing of this service lies under. What lies elsewhere (a backup) and
    * was wrapped by them is lost: nobody does this but by name.
@@ -97,7 +117,10 @@ export interface KeyControl {
 
 export interface KeyControlOptions {
   readonly catalog: Catalog;
-  readonly workspaces: Pick<ClosableWorkspaces, 'open' | 'keyWork' | 'forgetKeys'>;
+  readonly workspaces: Pick<ClosableWorkspaces, 'open' | 'keyWork' | 'forgetKeys' | 'handOver'>;
+  readonly signing: KeptSigningKeys;
+  /** The service's own ledger, handed over with the others. */
+  readonly serviceLedger: { handOver(): Promise<void> };
   readonly providers: ProviderSet;
   readonly serviceKeys: ServiceKeys;
   /** How the root key was opened, where it is a file; undefined for a remote one. */
@@ -279,6 +302,51 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
     }
   }
 
+  /** Ledgers that an old key signs, as the last look found; what cannot be opened is among them. */
+  let ledgersBehind = 0;
+
+  /** Hands every ledger over to the newest signing key, and destroys those before when none is left. */
+  async function finishSigning(by: RecordActor): Promise<void> {
+    const { signing, serviceLedger } = options;
+    if (signing.earlier.length === 0) return;
+    let behind = 0;
+    const handOver = async (what: string, run: () => Promise<void>): Promise<void> => {
+      await run().catch((error: unknown) => {
+        behind += 1;
+        log.warn('a ledger is handed over later', { ledger: what, ...errorFields(error) });
+      });
+    };
+    await handOver('service', () => serviceLedger.handOver());
+    for (const { workspaceId: id, region } of catalog.snapshot.workspaces.values()) {
+      if (stop.signal.aborted) return;
+      await handOver(id, () => workspaces.handOver(id, region, by));
+    }
+    ledgersBehind = behind;
+    if (behind > 0) return;
+    await signing.removeEarlier();
+    log.info('signing key rotated');
+  }
+
+  /** One rotation of the service's keys at a time. */
+  let serviceTurn: Promise<unknown> = Promise.resolve();
+  const inServiceTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const turn = serviceTurn.then(run);
+    serviceTurn = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const rotateSigning = (by: RecordActor): Promise<void> =>
+    inServiceTurn(async () => {
+      // One that was begun is finished first, and is not begun again.
+      if (options.signing.earlier.length === 0) await options.signing.add();
+      await finishSigning(by);
+    });
+
+  async function careForSigning(): Promise<void> {
+    if (isDue(options.signing.madeAt)) await rotateSigning(serviceActor);
+    else await inServiceTurn(() => finishSigning(serviceActor));
+  }
+
   let looping: Promise<void> | undefined;
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
@@ -336,6 +404,15 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
         root: {
           provider: root.id,
           ...(file === undefined ? {} : { keys: file.ids, sealed: file.sealed }),
+        },
+        signing: {
+          publicKey: toBase64(options.signing.newest.publicKey),
+          created: new Date(options.signing.madeAt).toISOString(),
+          nextRotation: new Date(
+            options.signing.madeAt + options.rotationDays * dayMs,
+          ).toISOString(),
+          earlierKeys: options.signing.earlier.length,
+          ledgersUnderOldKeys: ledgersBehind,
         },
         rotationDays: options.rotationDays,
         files: await serviceKeys.wrappings(),
@@ -395,6 +472,10 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
       await finishRoot();
     },
 
+    async rotateService(_part, { actor }) {
+      await rotateSigning(actor);
+    },
+
     async pruneRoot() {
       const { rootFile } = options;
       if (rootFile === undefined) return [];
@@ -405,6 +486,9 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
     async care() {
       await finishRoot().catch((error: unknown) => {
         log.warn('the rotation of the root key goes on later', errorFields(error));
+      });
+      await careForSigning().catch((error: unknown) => {
+        log.warn('the rotation of the signing key goes on later', errorFields(error));
       });
       for (const { workspaceId: id } of catalog.workspaces()) {
         if (stop.signal.aborted) return;
@@ -452,6 +536,7 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
     async close() {
       stop.abort(new Error('closing'));
       await looping;
+      await serviceTurn;
       // They end with their workspaces and go on at the next start.
     },
   };

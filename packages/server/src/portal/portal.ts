@@ -112,6 +112,8 @@ export function createPortal(options: PortalOptions): Handler {
     ['GET', 'workspaces/:/checkpoint', showCheckpoint],
     ['GET', 'workspaces/:/publickey', showPublicKey],
     ['GET', 'workspaces/:/consistency', showConsistency],
+    ['GET', 'workspaces/:/handovers', showHandOvers],
+    ['GET', 'workspaces/:/epoch', showEpoch],
     ['GET', 'workspaces/:/proof', showProof],
     ['POST', 'workspaces/:/proof', showProof],
   ];
@@ -696,6 +698,22 @@ export function createPortal(options: PortalOptions): Handler {
   async function showPublicKey(call: Call): Promise<Outgoing> {
     const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
     const body = `${(await options.workspaces.open(workspaceId)).verifierKey}\n`;
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+  }
+
+  async function showHandOvers(call: Call): Promise<Outgoing> {
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    // None is an answer as well: the key is the first one.
+    const body = (await options.workspaces.open(workspaceId)).handOvers;
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+  }
+
+  async function showEpoch(call: Call): Promise<Outgoing> {
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    const body = await (await options.workspaces.open(workspaceId)).epoch();
+    if (body === undefined) {
+      throw new HttpError(404, 'EpochNotFound', 'This workspace was never restored.');
+    }
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
   }
 

@@ -15,14 +15,17 @@ import type { Ed25519Signer, KeyProvider, SealingKeys } from '@strongroom/keys';
 import {
   makeReceipt,
   openLedger,
-  parseVerifierKey,
   partsRoot,
+  printHandOverText,
   printNote,
+  printVerifierKey,
   signNote,
   verifyEpoch,
 } from '@strongroom/ledger';
-import type { NoteSigner } from '@strongroom/ledger';
+import type { NoteSigner, VerifierKey } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
+import { noteSigners } from '../keys/signing-keys.js';
+import type { SigningKeys } from '../keys/signing-keys.js';
 import { errorFields } from '../log.js';
 import type { Log } from '../log.js';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
@@ -54,8 +57,14 @@ import type { WorkspaceErrorCode } from './errors.js';
 import type { WorkspaceLimits } from './limits.js';
 import { createProofs } from './proofs.js';
 import type { Proofs } from './proofs.js';
-import { decodeRecord, encodeRecord, isRecordMetadata } from './record.js';
-import type { KeptRecord, LedgerRecordDraft, RecordParts, TableCommitments } from './record.js';
+import { decodeRecord, encodeRecord, isRecordMetadata, serviceActor } from './record.js';
+import type {
+  KeptRecord,
+  LedgerRecordDraft,
+  RecordActor,
+  RecordParts,
+  TableCommitments,
+} from './record.js';
 import { RecordStore } from './record-store.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
@@ -89,7 +98,7 @@ export interface RunningWorkspaceOptions {
    */
   readonly sealing?: SealingKeys;
   /** Signs checkpoints and receipts. */
-  readonly signer: Ed25519Signer;
+  readonly signer: Ed25519Signer | SigningKeys;
   readonly fs: Fs;
   readonly clock: Clock;
   readonly random: Random;
@@ -113,7 +122,7 @@ export interface RunningWorkspaceOptions {
 export async function openRunningWorkspace(
   options: RunningWorkspaceOptions,
 ): Promise<RunningWorkspace> {
-  const { record, directory, fs, clock, random, sha256, signer, limits } = options;
+  const { record, directory, fs, clock, random, sha256, limits } = options;
   const id = record.workspaceId;
   const { sealing } = options;
   const keys =
@@ -130,18 +139,13 @@ export async function openRunningWorkspace(
   const segmentKeys = keys === undefined ? sealedSegmentKeys(sealing!) : workspaceSegmentKeys(keys);
   await keepKeyRecord(fs, `${directory}/workspace-key`, record.keyRecord);
   const cursor = await openCursorFile({ path: `${directory}/cursors/applier`, fs });
-  const noteSigner: NoteSigner = {
-    keyName: ledgerOrigin(id),
-    publicKey: signer.publicKey,
-    sign: (message) => signer.sign(message),
-  };
   const ledger = await openLedger({
     directory: `${directory}/ledger`,
     fs,
     sha256,
     clock,
     origin: ledgerOrigin(id),
-    signer: noteSigner,
+    ...noteSigners(options.signer, ledgerOrigin(id)),
     verifySignature: verifyEd25519,
   });
   const journal = await openJournal({
@@ -165,10 +169,10 @@ export async function openRunningWorkspace(
     records,
     ledger,
     cursor,
-    noteSigner,
     ...recalled,
   });
   await running.recordEpoch();
+  await running.recordHandOvers();
   return running;
 }
 
@@ -256,7 +260,6 @@ interface Parts {
   readonly cursor: Awaited<ReturnType<typeof openCursorFile>>;
   readonly marks: TimeMarks;
   readonly retries: RetryMemory;
-  readonly noteSigner: NoteSigner;
 }
 
 /** A {@link Workspace} with its followers running. */
@@ -582,11 +585,44 @@ export class RunningWorkspace implements Workspace {
   }
 
   async signNote(text: string): Promise<string> {
-    return printNote(await signNote(this.#options.sha256, text, this.#parts.noteSigner));
+    return printNote(await signNote(this.#options.sha256, text, this.#parts.ledger.signer));
   }
 
   get verifierKey(): string {
     return this.#parts.ledger.verifierKey;
+  }
+
+  get verifierKeys(): readonly VerifierKey[] {
+    return this.#parts.ledger.keys;
+  }
+
+  get handOvers(): string {
+    return printHandOverText(this.#options.sha256, this.#parts.ledger.handOvers);
+  }
+
+  /** Replaces the key that signs and puts it on record; nothing where it was that key already. */
+  async handOver(to: NoteSigner, by: RecordActor): Promise<void> {
+    const { ledger } = this.#parts;
+    const from = ledger.verifierKey;
+    await ledger.handOver(to);
+    if (ledger.verifierKey === from) return;
+    await this.recordHandOvers(by);
+  }
+
+  /** Puts replaced signing keys on record, each once; the new key signs that record's tree. */
+  async recordHandOvers(by: RecordActor = serviceActor): Promise<void> {
+    const { handOvers, keys } = this.#parts.ledger;
+    if (this.sealed || handOvers.length === 0) return;
+    const known = new Set<string>();
+    for await (const { record } of this.records()) {
+      if (record.type === 'keyRotated' && record.newKeyId !== undefined) known.add(record.newKeyId);
+    }
+    const names = keys.map((key) => printVerifierKey(this.#options.sha256, key)).toReversed();
+    for (const [at, newKeyId] of names.entries()) {
+      const keyId = names[at - 1];
+      if (keyId === undefined || known.has(newKeyId)) continue;
+      await this.record({ type: 'keyRotated', actor: by, purpose: 'checkpoint', keyId, newKeyId });
+    }
   }
 
   async epoch(): Promise<string | undefined> {
@@ -604,12 +640,12 @@ export class RunningWorkspace implements Workspace {
     const statement = this.sealed ? undefined : await this.epoch();
     if (statement === undefined) return;
     const { sha256 } = this.#options;
-    const { noteSigner, ledger } = this.#parts;
+    const { ledger } = this.#parts;
     const verdict = await verifyEpoch(statement, {
       sha256,
       verifySignature: verifyEd25519,
-      keys: [parseVerifierKey(sha256, ledger.verifierKey)],
-      origin: noteSigner.keyName,
+      keys: ledger.keys,
+      origin: ledger.origin,
     });
     if (!verdict.ok) return this.#alarm('LEDGER_EPOCH_INVALID');
     const { number, reason, kept } = verdict.value;
@@ -705,9 +741,9 @@ export class RunningWorkspace implements Workspace {
   }
 
   #receipt({ sequence, commitment, time }: Appended): Promise<string> {
-    const { noteSigner } = this.#parts;
-    const entry = { origin: noteSigner.keyName, position: sequence, commitment, time };
-    return makeReceipt(this.#options.sha256, entry, noteSigner);
+    const { signer, origin } = this.#parts.ledger;
+    const entry = { origin, position: sequence, commitment, time };
+    return makeReceipt(this.#options.sha256, entry, signer);
   }
 
   /** The receipt of an entry that is there already. */

@@ -1,5 +1,6 @@
 import type { JournalSequence, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
+import type { VerifierKey } from '@strongroom/ledger';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
 import type { Erasing } from './erasing.js';
@@ -109,6 +110,10 @@ export interface Workspace {
   signNote(text: string): Promise<string>;
   /** The key that verifies its checkpoints, receipts and proofs: `name+hash+base64`. */
   readonly verifierKey: string;
+  /** The same, and those before it, each with where it ended. */
+  readonly verifierKeys: readonly VerifierKey[];
+  /** The signed hand-overs from key to key, as the file beside the ledger; empty without any. */
+  readonly handOvers: string;
   /** The newest statement that the ledger was restored to an earlier point; none without one. */
   epoch(): Promise<string | undefined>;
   /** Newest signed checkpoint as text. */

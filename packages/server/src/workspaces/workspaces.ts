@@ -4,21 +4,26 @@ import type { WorkspaceStatus } from '@strongroom/api';
 import type { JournalLimits } from '@strongroom/journal';
 import {
   createWorkspaceKeyRecord,
+  verifyEd25519,
   describeWorkspaceKeyRecord,
   openWorkspaceKeys,
   sealingKeysOf,
 } from '@strongroom/keys';
 import type { Ed25519Signer, KeyProvider } from '@strongroom/keys';
+import { openLedger } from '@strongroom/ledger';
 import type { CatalogReader, WorkspaceRecord } from '../catalog/catalog.js';
 import { isCustomerKey, providerNameOf } from '../keys/provider-set.js';
 import type { ProviderSet } from '../keys/provider-set.js';
+import { noteSigners } from '../keys/signing-keys.js';
+import type { SigningKeys } from '../keys/signing-keys.js';
 import type { Log } from '../log.js';
 import { createDiskKeys } from './disk-keys.js';
 import type { WorkspaceErrorCode } from './errors.js';
 import { workspaceLimits } from './limits.js';
 import type { WorkspaceLimits } from './limits.js';
 import { serviceActor } from './record.js';
-import { openRunningWorkspace } from './running-workspace.js';
+import type { RecordActor } from './record.js';
+import { ledgerOrigin, openRunningWorkspace } from './running-workspace.js';
 import type { RunningWorkspace, RunningWorkspaceOptions } from './running-workspace.js';
 import type { KeyWork } from './key-work.js';
 import type { Workspace, Workspaces } from './workspace.js';
@@ -32,7 +37,7 @@ export interface WorkspacesOptions {
   /** Opens the provider of a customer's key by its name; without it there are no such keys. */
   readonly providers?: Pick<ProviderSet, 'open'>;
   /** Signs checkpoints and receipts of all workspaces, under each one's own name. */
-  readonly signer: Ed25519Signer;
+  readonly signer: Ed25519Signer | SigningKeys;
   readonly fs: Fs;
   readonly clock: Clock;
   readonly random: Random;
@@ -61,6 +66,11 @@ export interface ClosableWorkspaces extends Workspaces {
   reopen(id: WorkspaceId): Promise<void>;
   /** Opens what has entries that wait to be applied or sealed, so recovery does not wait for a visitor. */
   openAll(): Promise<void>;
+  /**
+   * Hands the ledger of a workspace over to the newest signing key; of one that is deleted and kept as it
+   * lies.
+   */
+  handOver(id: WorkspaceId, region: string, by: RecordActor): Promise<void>;
   /** Where a workspace's files are. */
   directoryOf(id: WorkspaceId, region: string): string;
   /**
@@ -219,6 +229,25 @@ class WorkspaceSet implements ClosableWorkspaces {
     const { providers, keyProvider } = this.#options;
     if (!isCustomerKey(name) || providers === undefined) return Promise.resolve(keyProvider);
     return providers.open(name);
+  }
+
+  async handOver(id: WorkspaceId, region: string, by: RecordActor): Promise<void> {
+    const origin = ledgerOrigin(id);
+    const { catalog, signer } = this.#options;
+    if (catalog.workspace(id) !== undefined) {
+      const running = await this.#openRunning(id);
+      return running.handOver(noteSigners(signer, origin).signer, by);
+    }
+    const directory = `${this.#directory(id, region)}/ledger`;
+    if ((await this.#options.fs.stat(directory)) === undefined) return;
+    const ledger = await openLedger({
+      ...this.#options,
+      ...noteSigners(signer, origin),
+      directory,
+      origin,
+      verifySignature: verifyEd25519,
+    });
+    await ledger.close();
   }
 
   directoryOf(id: WorkspaceId, region: string): string {
