@@ -30,7 +30,10 @@ export interface Bootstrap {
 /** A real service in a directory of its own, as a process, on a free port. */
 export class Service {
   readonly directory: string;
-  readonly #flags: readonly string[];
+  /** What the process is started with, beside its directory and port. */
+  flags: readonly string[];
+  /** Its files are wanted after it. */
+  keep = false;
   #process: ChildProcess | undefined;
   #output = '';
   bootstrap!: Bootstrap;
@@ -38,7 +41,7 @@ export class Service {
 
   private constructor(directory: string, flags: readonly string[]) {
     this.directory = directory;
-    this.#flags = flags;
+    this.flags = flags;
   }
 
   /** Starts one in a fresh temporary directory. Without the local agent unless asked for. */
@@ -57,6 +60,11 @@ export class Service {
       throw error;
     }
     return service;
+  }
+
+  /** A directory for one that does not run yet. */
+  static async prepare(): Promise<Service> {
+    return new Service(await mkdtemp(join(tmpdir(), 'strongroom-e2e-')), ['--no-agent']);
   }
 
   get data(): string {
@@ -86,7 +94,10 @@ export class Service {
   }
 
   /** Starts the process, first or again; resolves with `ready`. The port stays the same. */
-  async run(flags: readonly string[] = []): Promise<void> {
+  async run(
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const port = this.bootstrap === undefined ? '0' : new URL(this.bootstrap.url).port;
     const { mkdir } = await import('node:fs/promises');
     await mkdir(join(this.directory, 'tmp'), { recursive: true });
@@ -98,10 +109,10 @@ export class Service {
         this.data,
         '--port',
         port,
-        ...this.#flags,
+        ...this.flags,
         ...flags,
       ],
-      { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#process = child;
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -140,6 +151,7 @@ export class Service {
   /** Ends it and removes all that it wrote. */
   async remove(): Promise<void> {
     await this.end('SIGKILL');
+    if (this.keep) return;
     // Engine children notice their parent's end by themselves; their last writes may still come.
     await rm(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
