@@ -95,7 +95,8 @@ function avgSql(args: readonly Sql[], context: AggregateContext, condition?: Sql
   }
   if (type === 'decimal')
     return cast(call(name, first(args), ...rest), 'Nullable(Decimal(38, 17))');
-  return call(name, first(args), ...rest);
+  // Of nothing, the sum 0 is divided by the count 0.
+  return call('ifNull', call(name, first(args), ...rest), real(Number.NaN));
 }
 
 /** The JSON array of collected JSON texts. */
@@ -178,7 +179,8 @@ function dcountSql(args: readonly Sql[], condition?: Sql, exact = false): Sql {
   const name = exact ? 'uniqExact' : 'uniqCombined64';
   const count =
     condition === undefined ? call(name, first(args)) : call(`${name}If`, first(args), condition);
-  return call('toInt64', count);
+  // Of nothing but nulls the engine's count is null.
+  return call('toInt64', exact ? count : call('ifNull', count, integer(0)));
 }
 
 function conditionSuffix(name: string, condition: Sql | undefined, ...args: Sql[]): Sql {
@@ -271,19 +273,12 @@ const bits: readonly (readonly [string, string])[] = [
   ['binary_all_xor', 'groupBitXor'],
 ];
 
-/** Fewer than two values have a deviation of 0 in Kusto, and none have none. */
+/** Fewer than two values have a deviation of 0 in Kusto. */
 function deviation(name: string, value: Sql, condition?: Sql): Sql {
   const of = call('toFloat64', value);
   const result = conditionSuffix(name, condition, of);
   const count = conditionSuffix('count', condition, of);
-  return call(
-    'multiIf',
-    infix('=', count, integer(0)),
-    { kind: 'null', type: 'Nullable(Float64)' },
-    infix('=', count, integer(1)),
-    real(0),
-    result,
-  );
+  return call('if', infix('<', count, integer(2)), real(0), result);
 }
 
 export const aggregateRows: readonly AggregateRow[] = [

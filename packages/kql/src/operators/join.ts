@@ -181,8 +181,11 @@ function combined(
   const columns: { column: Column; of: Column; side: 'left' | 'right' }[] = [];
   const visible: VisibleColumn[] = [];
   const taken = new Set<string>();
+  // A new name is one that neither side has.
+  const given = new Set([...left.columns, ...rightColumns].map((each) => each.name));
+  const isKnown = { has: (name: string) => taken.has(name) || given.has(name) };
   const add = (each: VisibleColumn, side: 'left' | 'right', missing: boolean): void => {
-    const name = freeName(taken, each.name);
+    const name = taken.has(each.name) ? freeName(isKnown, each.name) : each.name;
     taken.add(name);
     const column = context.binder.column(
       name,

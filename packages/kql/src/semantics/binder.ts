@@ -1242,6 +1242,12 @@ export class Binder implements FoldContext {
           problem('KS119', 'bag_pack_columns() takes one column or more', value.span);
         return this.call('bag_pack', packed, value.span);
       }
+      case 'pack_array': {
+        if (value.args[0]?.value.kind !== 'star' || value.args.length > 1) break;
+        if (scope.input === undefined) problem('SEM0100', 'pack_array(*) needs a row', value.span);
+        const columns = scope.input.columns.map((each) => reference(each.column));
+        return this.call('pack_array', columns, value.span);
+      }
       case 'pack_all': {
         if (scope.input === undefined) problem('SEM0100', 'pack_all() needs a row', value.span);
         const packed = scope.input.columns.flatMap((each): Bound[] => [

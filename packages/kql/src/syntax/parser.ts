@@ -4,7 +4,7 @@
  * of the next: parsing goes on at the next `|` or `;`.
  */
 
-import type { ScalarType } from '@strongroom/sql';
+import { ticksPerDay, type ScalarType } from '@strongroom/sql';
 import {
   Diagnostics,
   KqlProblem,
@@ -1171,6 +1171,10 @@ function typedLiteral(token: Token): Expression {
       break;
     case 'datetime':
       value = parseDatetime(body);
+      if (value === undefined && /^\d{1,2}:\d{2}(:|$)/.test(body)) {
+        const time = parseTimespan(body);
+        if (time !== undefined && time < ticksPerDay) return todayAt(time, span);
+      }
       break;
     case 'timespan':
       value = parseTimespan(body);
@@ -1206,6 +1210,24 @@ function typedLiteral(token: Token): Expression {
     );
   }
   return made(value);
+}
+
+/** `datetime(8:00)`: that time of the day on which the query runs. */
+function todayAt(time: bigint, span: Span): Expression {
+  const call = (name: string, args: readonly Expression[]): Expression => ({
+    kind: 'call',
+    name,
+    nameSpan: span,
+    args: args.map((value) => ({ names: [], value, span })),
+    span,
+  });
+  return {
+    kind: 'binary',
+    operator: '+',
+    left: call('startofday', [call('now', [])]),
+    right: { kind: 'literal', type: 'timespan', value: time, span },
+    span,
+  };
 }
 
 /** A literal inside `dynamic(…)` as JSON. */
