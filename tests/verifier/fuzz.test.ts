@@ -8,6 +8,7 @@ import { verifyEd25519 } from '@strongroom/keys';
 import {
   commitmentOfOpening,
   consistencyProof,
+  followHandOvers,
   entryLeafData,
   inclusionProof,
   leafHash,
@@ -20,6 +21,7 @@ import {
   rowPath,
   shapeDigest,
   signCheckpoint,
+  signHandOver,
   verifyCheckpoint,
   verifyConsistency,
   verifyInclusion,
@@ -47,6 +49,7 @@ const absent = tools || process.env['CI'] === 'true' ? false : 'python3 or opens
 const id = '8f1c21e3-b664-4e3f-9bf0-1964320e61f9';
 const origin = `strongroom/${id}`;
 const signer = testSigner(origin);
+const chained = ['a', 'b', 'c', 'd', 'e'].map((seed) => testSigner(origin, seed));
 const key = printVerifierKey(sha256, { name: origin, publicKey: signer.publicKey });
 const verifier = { sha256, verifySignature: verifyEd25519, keys: [parseVerifierKey(sha256, key)] };
 
@@ -82,6 +85,16 @@ async function ours(question: Case): Promise<boolean> {
     }
     case 'checkpoint':
       return (await verifyCheckpoint(text, { ...verifier, origin })).ok;
+    case 'followed': {
+      const at = Number(question['at']);
+      const handOvers = [...(question['handOvers'] as string[])];
+      if (at >= 0) handOvers[at] = text;
+      const held = [parseVerifierKey(sha256, String(question['key']))];
+      const followed = await followHandOvers(handOvers, { ...verifier, keys: held, origin });
+      if (!followed.ok) return false;
+      const note = at < 0 ? text : String(question['checkpoint']);
+      return (await verifyCheckpoint(note, { ...verifier, keys: followed.value.keys, origin })).ok;
+    }
     case 'receipt':
       return (await verifyReceipt(text, verifier)).ok;
     default:
@@ -139,6 +152,36 @@ class Sound {
     const head = { origin, size, root: this.#random.bytes(32), time: 1_790_000_000_000 };
     const { text } = await signCheckpoint(sha256, head, signer);
     return { do: 'checkpoint', text, key, origin };
+  }
+
+  /** A chain of keys, any of them held, and a checkpoint by one of them; now and then in another order. */
+  async followed(): Promise<Case> {
+    const random = this.#random;
+    const links = 1 + random.integer(3);
+    const handOvers: string[] = [];
+    const sizes: bigint[] = [];
+    for (let number = 1; number <= links; number += 1) {
+      sizes.push((sizes.at(-1) ?? 0n) + BigInt(random.integer(9)));
+      const about = { origin, number: BigInt(number), time: 1_790_000_000_000 + number };
+      const [from, to] = [chained[number - 1]!, chained[number]!];
+      const tree = { size: sizes.at(-1)!, root: random.bytes(32) };
+      handOvers.push(await signHandOver(sha256, { ...about, ...tree }, { from, to }));
+    }
+    const by = random.integer(links + 1);
+    const size = (sizes[by] ?? 50n) + BigInt(random.chance(0.3) ? random.integer(3) - 1 : 0);
+    const head = {
+      origin,
+      size: size < 0n ? 0n : size,
+      root: random.bytes(32),
+      time: 1_790_000_000_000,
+    };
+    const { text: checkpoint } = await signCheckpoint(sha256, head, chained[by]!);
+    const { publicKey } = chained[random.chance(0.1) ? 4 : random.integer(links + 1)]!;
+    if (random.chance(0.1)) handOvers.reverse();
+    const at = random.integer(links + 1) - 1;
+    const text = at < 0 ? checkpoint : handOvers[at]!;
+    const held = printVerifierKey(sha256, { name: origin, publicKey });
+    return { do: 'followed', text, at, handOvers, checkpoint, key: held, origin };
   }
 
   async receipt(): Promise<Case> {
@@ -363,7 +406,7 @@ class Mutation {
 }
 
 test(
-  `the two verifiers agree on ${cases} mutated checkpoints, receipts, proofs and trees (seed: ${seed})`,
+  `the two verifiers agree on ${cases} mutated checkpoints, receipts, proofs, hand-overs and trees (seed: ${seed})`,
   { skip: absent },
   async () => {
     const random = seededRandom(seed);
@@ -378,7 +421,7 @@ test(
       for (let n = 0; n < cases; n += 1) {
         // Signatures are checked by a process each: most cases have none.
         const kinds = ['inclusion', 'consistency', 'tree', 'inclusion', 'consistency'] as const;
-        const signed = ['checkpoint', 'receipt', 'proof', 'proof'] as const;
+        const signed = ['checkpoint', 'receipt', 'proof', 'proof', 'followed'] as const;
         const kind = random.chance(0.3) ? random.pick(signed) : random.pick(kinds);
         const question = mutation.of(await sound[kind]());
         python.stdin.write(`${JSON.stringify(question)}\n`);
@@ -393,7 +436,8 @@ test(
       python.stdin.end();
       python.kill();
     }
-    for (const kind of ['inclusion', 'consistency', 'tree', 'checkpoint', 'receipt', 'proof']) {
+    const all = ['inclusion', 'consistency', 'tree', 'checkpoint', 'receipt', 'proof', 'followed'];
+    for (const kind of all) {
       for (const verdict of ['taken', 'refused']) {
         assert.ok((counts[`${kind} ${verdict}`] ?? 0) > 0, `some ${kind} is ${verdict}`);
       }

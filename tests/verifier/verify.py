@@ -7,6 +7,8 @@ folding along a path. Reads one JSON object a line, and answers `ok` or `no` a l
   {"do": "inclusion", "index", "size", "leaf", "hashes", "root"}            hex
   {"do": "consistency", "oldSize", "oldRoot", "size", "root", "hashes"}     hex
   {"do": "checkpoint", "text", "key", "origin"}
+  {"do": "followed", "text", "at", "handOvers", "checkpoint", "key", "origin"}
+                                          text takes the place of a hand-over, or of the checkpoint at -1
   {"do": "receipt", "text", "key"}
   {"do": "proof", "text", "key"}          a .tlog-proof with its subject
   {"do": "tree", "leaves", "root"}        hex
@@ -171,9 +173,8 @@ def read_key(text):
     return name, data[1:]
 
 
-def checkpoint(source, key, origin):
-    name, public = key
-    need(name == origin, 'key of another ledger')
+def read_note(source):
+    """Text and signature lines of a signed note."""
     need(len(source.encode('utf-16-le', 'surrogatepass')) // 2 <= 262144, 'too long')
     for each in source:
         need(each == '\n' or ord(each) >= 0x20, 'control character')
@@ -189,28 +190,79 @@ def checkpoint(source, key, origin):
         data = from_base64(match[2])
         need(len(data) >= 5, 'signature')
         read.append((match[1], data[:4], data[4:]))
-    plain, seconds = False, None
+    return text, read
+
+
+def signatures(text, read, keys):
+    """Who of the keys signed: (public key, time or None). Each that claims one of them must be right."""
+    found = []
     for signer, hint, data in read:
-        if signer != name:
-            continue
-        if hint == key_id(name, 1, public):
-            need(len(data) == 64 and signed(public, text.encode(), data), 'signature')
-            plain = True
-        elif hint == key_id(name, 4, public):
-            need(len(data) == 72, 'signature')
-            stamp = int.from_bytes(data[:8], 'big')
-            need(stamp < 1 << 63, 'time')
-            message = f'cosignature/v1\ntime {stamp}\n{text}'.encode()
-            need(signed(public, message, data[8:]), 'signature')
-            seconds = stamp if seconds is None else seconds
+        for name, public in keys:
+            if signer != name:
+                continue
+            if hint == key_id(name, 1, public):
+                need(len(data) == 64 and signed(public, text.encode(), data), 'signature')
+                found.append((public, None))
+                break
+            if hint == key_id(name, 4, public):
+                need(len(data) == 72, 'signature')
+                stamp = int.from_bytes(data[:8], 'big')
+                need(stamp < 1 << 63, 'time')
+                message = f'cosignature/v1\ntime {stamp}\n{text}'.encode()
+                need(signed(public, message, data[8:]), 'signature')
+                found.append((public, stamp))
+                break
+    return found
+
+
+def checkpoint(source, keys, origin, ends=None):
+    """`keys` are (name, public key); `ends` says after how many leaves a key that was replaced is over."""
+    own = [key for key in keys if key[0] == origin]
+    need(own, 'key of another ledger')
+    text, read = read_note(source)
+    found = signatures(text, read, own)
     body = text[:-1].split('\n')
     need(len(body) >= 3 and all(body), 'lines')
     need(body[0] == origin, 'origin')
     size, root = decimal(body[1]), from_base64(body[2])
     need(len(root) == 32, 'root')
-    need(plain, 'unsigned')
+    for public, _ in found:
+        need(size <= (ends or {}).get(public, size), 'by a key that was replaced')
+    need(any(stamp is None for _, stamp in found), 'unsigned')
+    seconds = next((stamp for _, stamp in found if stamp is not None), None)
     need(seconds is not None and seconds <= (2 ** 53 - 1) // 1000, 'time')
     return size, root
+
+
+def hand_over(source, origin):
+    """A statement that both of its keys signed: number, time, old key, new key, size."""
+    text, read = read_note(source)
+    lines = text[:-1].split('\n')
+    need(len(lines) == 8 and lines[0] == 'strongroom-handover/v1' and lines[1] == origin, 'hand-over')
+    number, time, size = decimal(lines[2]), decimal(lines[3]), decimal(lines[6])
+    need(number >= 1 and time < 1 << 53 and len(from_base64(lines[7])) == 32, 'numbers')
+    old, new = read_key(lines[4]), read_key(lines[5])
+    need(old[0] == origin and new[0] == origin and old[1] != new[1], 'keys')
+    plain = {public for public, stamp in signatures(text, read, [old, new]) if stamp is None}
+    need(plain == {old[1], new[1]}, 'not by both')
+    return number, time, old[1], new[1], size
+
+
+def follow(sources, key, origin):
+    """The keys that hand-overs join to a held one, and where each but the newest ends."""
+    chain, ends = [], {}
+    before = (0, 0, None, None, 0)
+    for source in sources:
+        step = hand_over(source, origin)
+        need(step[0] == before[0] + 1 and step[1] >= before[1] and step[4] >= before[4], 'order')
+        need(before[3] is None or step[2] == before[3], 'another key')
+        chain.append(step[2])
+        ends[step[2]] = step[4]
+        before = step
+    chain.append(before[3])
+    need(len(set(chain)) == len(chain), 'a key comes back')
+    need(key[1] in chain, 'no key that is held')
+    return [(origin, public) for public in chain], ends
 
 
 def receipt(source, key):
@@ -363,7 +415,7 @@ def proof(source, key):
         row, row_index, row_path = raw(row), number(row_index, 2 ** 32 - 1), hashes_of(row_path)
     need(position == index, 'another leaf')
     origin = f'strongroom/{text(values[2])}'
-    size, tree = checkpoint(note, key, origin)
+    size, tree = checkpoint(note, [key], origin)
     commitment = sha256(
         b'strongroom/entry/v1\0', (len(journal) & 0xffff).to_bytes(2, 'big'), journal,
         position.to_bytes(8, 'big'), time.to_bytes(8, 'big'), salt, metadata_hash, payload_hash)
@@ -401,7 +453,14 @@ def run(case):
         leaves = [bytes.fromhex(each) for each in case['leaves']]
         need(tree_root([leaf_hash(each) for each in leaves]) == data('root'), 'another root')
     elif do == 'checkpoint':
-        checkpoint(case['text'], read_key(case['key']), case['origin'])
+        checkpoint(case['text'], [read_key(case['key'])], case['origin'])
+    elif do == 'followed':
+        statements = list(case['handOvers'])
+        if case['at'] >= 0:
+            statements[case['at']] = case['text']
+        keys, ends = follow(statements, read_key(case['key']), case['origin'])
+        note = case['text'] if case['at'] < 0 else case['checkpoint']
+        checkpoint(note, keys, case['origin'], ends)
     elif do == 'receipt':
         receipt(case['text'], read_key(case['key']))
     elif do == 'proof':
