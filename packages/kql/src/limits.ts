@@ -68,3 +68,9 @@ export const patternColumnsMax = 30;
 export const patternGroupsMax = 50_000;
 /** Different values that `reduce` looks at. */
 export const reduceValuesMax = 100_000;
+/** Vertices that `geo_polygon_densify()` and `geo_line_densify()` make of one chain: some 8 MB of JSON. */
+export const densePointsMax = 262_144;
+/** Cells of one covering of `geo_polygon_to_s2cells()` and `geo_line_to_s2cells()`, as documented. */
+export const coveringCellsMax = 65_536;
+/** Collections of well-known text inside each other: it is read by recursion. */
+export const wktNestingMax = 64;

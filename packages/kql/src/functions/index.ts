@@ -6,6 +6,7 @@ import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
 import { geoCellRows } from './geo-cell.js';
+import { geoComputedRows } from './geo-computed.js';
 import { geoShapeRows } from './geo-shape.js';
 import { geoRows } from './geo.js';
 import { mathRows } from './math.js';
@@ -43,6 +44,7 @@ function table(): Map<string, FunctionRow> {
       geoRows,
       geoShapeRows,
       geoCellRows,
+      geoComputedRows,
       windowRows,
       seriesRows,
       seriesStatisticRows,

@@ -1,0 +1,65 @@
+/** Areas, centroids, and places along lines. */
+
+import { loopArea, loopMoment } from './loop.js';
+import { merged } from './overlay.js';
+import type { Line, Polygon, Vertex } from './shape.js';
+import { ahead, angle, earthRadiusMeters, nearestOn, sum, unit, type Vector } from './vector.js';
+
+/** In square metres, of places in any of the polygons. */
+export function areaOf(polygons: readonly Polygon[]): number {
+  const rings = merged(polygons).flat();
+  // A hole's ring goes the other way round: its area is below 0.
+  const areas = rings.map((ring) => loopArea(ring.map((vertex) => vertex.at)));
+  return areas.reduce((total, area) => total + area, 0) * earthRadiusMeters ** 2;
+}
+
+export function centroidOf(polygons: readonly Polygon[]): Vector {
+  let moment: Vector = [0, 0, 0];
+  for (const ring of merged(polygons).flat())
+    moment = sum(moment, loopMoment(ring.map((vertex) => vertex.at)));
+  return unit(moment);
+}
+
+/** The edges of a line with how far, in radians, each begins from the line's start. */
+function stretches(line: Line): { readonly edges: Stretch[]; readonly length: number } {
+  const edges: Stretch[] = [];
+  let start = 0;
+  for (const [index, to] of line.slice(1).entries()) {
+    const from = line[index] as Vertex;
+    const length = angle(from.at, to.at);
+    edges.push({ from: from.at, to: to.at, start, length });
+    start += length;
+  }
+  return { edges, length: start };
+}
+
+interface Stretch {
+  readonly from: Vector;
+  readonly to: Vector;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The point at a part of the line's length, from 0 to 1. */
+export function pointAlong(line: Line, part: number): Vector {
+  const { edges, length } = stretches(line);
+  const wanted = part * length;
+  const edge = edges.findLast((each) => each.start <= wanted) ?? edges[0];
+  if (edge === undefined) return (line[0] as Vertex).at;
+  const offset = wanted - edge.start;
+  return offset >= edge.length ? edge.to : ahead(edge.from, edge.to, offset);
+}
+
+/** The part of the line's length, from 0 to 1, at which it comes nearest to a point. */
+export function partAt(line: Line, point: Vector): number {
+  const { edges, length } = stretches(line);
+  let [best, nearest] = [0, Infinity];
+  for (const edge of edges) {
+    const foot = nearestOn(edge.from, edge.to, point);
+    const distance = angle(foot, point);
+    if (distance >= nearest) continue;
+    nearest = distance;
+    best = edge.start + Math.min(angle(edge.from, foot), edge.length);
+  }
+  return Math.min(best / length, 1);
+}
