@@ -13,10 +13,12 @@ import { acknowledgement, ingest, queryableLatency } from './ingest.js';
 import { jsonbench } from './jsonbench.js';
 import { kql } from './kql.js';
 import { disk, queries } from './query.js';
+import { start } from './start.js';
 
 /** In the order in which they run: each leaves the service as the next one wants it. */
 const sections = [
   'kql',
+  'start',
   'ingest',
   'ack',
   'queryable',
@@ -96,11 +98,13 @@ async function run(): Promise<void> {
   const figures: Figure[] = [];
   const loadBefore = loadavg()[0] ?? 0;
   if (wanted.has('kql')) await kql((figure) => figures.push(figure), say);
+  if (wanted.has('start')) await start((figure) => figures.push(figure), say);
   if (wanted.has(onlyByName)) {
     const add = (figure: Figure): void => void figures.push(figure);
     await expert({ rows: queryRows, data, only, add, say });
   }
-  if ([...wanted].some((name) => name !== 'kql' && name !== onlyByName)) {
+  const alone: readonly Section[] = ['kql', 'start', onlyByName];
+  if ([...wanted].some((name) => !alone.includes(name))) {
     say('starting a service …');
     const fillsTwin = wanted.has('query') || wanted.has('disk');
     const bench = await Bench.open({ rows, say, fillsTwin });
