@@ -9,8 +9,8 @@ export interface FoldContext {
   readonly now: bigint;
 }
 
-/** Makes a call, of a function or of an infix operator, by name. */
-export type ComposeCall = (name: string, args: readonly Bound[]) => Bound;
+/** Makes a call, of a function or of an infix operator, by name, or of a row that has no name in KQL. */
+export type ComposeCall = (of: string | FunctionRow, args: readonly Bound[]) => Bound;
 
 export type Nulls = 'args' | 'never' | 'always';
 

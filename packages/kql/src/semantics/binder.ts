@@ -1376,8 +1376,9 @@ export class Binder implements FoldContext {
       : convert(made, typeArgument, span, this);
   }
 
-  private composedCall(name: string, args: readonly Bound[], span: Span): Bound {
+  private composedCall(name: string | FunctionRow, args: readonly Bound[], span: Span): Bound {
     const [left, right] = args;
+    if (typeof name !== 'string') return this.apply(name, name.name, args, span);
     if (name === 'or') return this.logicalOf('or', args);
     if (left !== undefined && right !== undefined) {
       if (name === '==' || name === '!=' || name === '>=')
