@@ -164,6 +164,12 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   };
 }
 
+/** The certificates of a bundle: while its authority is replaced, a service has two. */
+const authorities = (bundle: string): X509Certificate[] =>
+  (bundle.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
+    (pem) => new X509Certificate(pem),
+  );
+
 /**
  * Checks a certificate that the service issued: by its authority, over our own key. Throws
  * `AGENT_PROTOCOL`.
@@ -174,10 +180,10 @@ export function checkCertificate(
 ): X509Certificate {
   try {
     const certificate = new X509Certificate(pem);
-    const authority = new X509Certificate(options.authority);
-    const ours =
-      certificate.verify(authority.publicKey) &&
-      certificate.checkPrivateKey(createPrivateKey(options.privateKey));
+    const issued = authorities(options.authority).some((authority) =>
+      certificate.verify(authority.publicKey),
+    );
+    const ours = issued && certificate.checkPrivateKey(createPrivateKey(options.privateKey));
     if (ours) return certificate;
   } catch (cause) {
     throw agentError('AGENT_PROTOCOL', 'The service issued no readable certificate.', { cause });

@@ -99,6 +99,8 @@ export interface RowProofAnswer {
 export const portalPaths = {
   session: '/api/session',
   status: '/api/status',
+  /** `GET`: the certificates that clients trust, PEM; two while the authority is replaced. */
+  authority: '/api/authority',
   workspaces: '/api/workspaces',
   /** `GET`: how backups stand. `POST`: takes one. */
   backups: '/api/backups',

@@ -1,3 +1,4 @@
+import { fromUtf8 } from '@strongroom/base';
 import type { Clock, Fs, Random } from '@strongroom/base';
 import { portalPaths } from '@strongroom/api';
 import type { ValueList, WorkspaceSummary } from '@strongroom/api';
@@ -72,7 +73,7 @@ export async function openClient(
       };
       await storeLogin(fs, sources.environment, {
         url: profile.url,
-        authorityPem: profile.authorityPem,
+        authorityPem: await newestAuthority(connection, made.value, profile.authorityPem),
         tenantId: profile.tenantId,
         userName: newest.userName,
         refreshToken: fresh.refreshToken,
@@ -149,4 +150,23 @@ export async function findWorkspace(
     throw cliError('CLI_USAGE', `Several workspaces are called ${wanted}; use the GUID.`);
   }
   return first;
+}
+
+/**
+ * The authority's certificates as the service has them now, over a connection that those which are kept
+ * vouch for: so a replaced authority is followed while both of its keys count.
+ */
+async function newestAuthority(
+  connection: Connection,
+  token: string,
+  kept: string | undefined,
+): Promise<string | undefined> {
+  if (kept === undefined) return undefined;
+  const answer = await connection.send({
+    method: 'GET',
+    path: portalPaths.authority,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const pem = fromUtf8(answer.body);
+  return answer.status === 200 && pem.includes('BEGIN CERTIFICATE') ? pem : kept;
 }

@@ -46,6 +46,58 @@ void describe('authority', () => {
     await assert.rejects(open(), { code: 'KEYS_AUTHORITY_DAMAGED' });
   });
 
+  void test('is replaced: both keys count until the earlier one is ended, whatever is cut short', async () => {
+    const time = new ManualClock(Date.UTC(2026, 10, 23));
+    for (let nth = 0; ; nth += 1) {
+      const fs = new FaultyFs();
+      const reopen = async () => {
+        const provider = await openLocalKeystore({ path: '/root.key', fs, random, create: true });
+        const serviceKeys = await openServiceKeys({ provider, directory: '/keys', fs, random });
+        return openAuthority({ serviceKeys, directory: '/keys', fs, clock: time, random });
+      };
+      const { csrPem } = await makeCsr({ commonName: 'a' });
+      const wanted = { csrPem, agentId: agent, workspaceId: workspace, days: 30 };
+      let own = await reopen();
+      const [pin, first] = [own.caPin(), own.certificatePem];
+      const old = await own.issueAgentCertificate(wanted);
+      fs.fail({ code: 'EIO', effect: 'halt', nth: nth + 1, times: Number.POSITIVE_INFINITY });
+      let cut = true;
+      try {
+        await own.rotate();
+        cut = false;
+      } catch {
+        // Started again below.
+      }
+      fs.heal();
+      if (cut) fs.powerCut({ seed: nth });
+      own = await reopen();
+      if (own.keys.length === 1) await own.rotate();
+      assert.equal(own.keys.length, 2);
+      await assert.rejects(own.rotate(), { code: 'KEYS_ROTATING' });
+      const fresh = await own.issueAgentCertificate(wanted);
+      const server = await own.issueServerCertificate({ names: ['a.test'], days: 30 });
+      const newest = own.certificatePem.slice(first.length);
+      assert.ok(own.certificatePem.startsWith(first));
+      assert.equal(own.caPin(), pin, 'clients still see the key that they know');
+      const by = (pem: string, authorityPem: string): boolean =>
+        new X509Certificate(pem).verify(new X509Certificate(authorityPem).publicKey);
+      assert.ok(by(server.certificatePem, first) && by(fresh.certificatePem, newest));
+      assert.ok(own.didIssue(old.certificatePem) && own.didIssue(fresh.certificatePem));
+      fs.fail({ code: 'EIO', effect: 'halt', nth: nth + 1, times: Number.POSITIVE_INFINITY });
+      await own.dropEarlier().catch(() => undefined);
+      fs.heal();
+      if (cut) fs.powerCut({ seed: nth });
+      own = await reopen();
+      await own.dropEarlier();
+      assert.equal(own.certificatePem, newest);
+      assert.ok(!own.didIssue(old.certificatePem) && own.didIssue(fresh.certificatePem));
+      assert.notEqual(own.caPin(), pin);
+      await own.rotate();
+      assert.equal(own.keys.length, 2);
+      if (!cut) break;
+    }
+  });
+
   void test('has a certificate of ten years that may sign leaves only', () => {
     const certificate = new X509Certificate(authority.certificatePem);
     assert.equal(certificate.ca, true);

@@ -40,12 +40,32 @@ export interface IssuedCertificate {
   readonly notAfter: number;
 }
 
-/** The service's own certificate authority. Its key is a P-256 key, sealed by the root key at rest. */
+/** One of the authority's keys, as people see it. */
+export interface AuthorityKey {
+  /** SHA-256 of its certificate, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+  readonly notAfter: number;
+}
+
+/**
+ * The service's own certificate authority. Its key is a P-256 key, sealed by the root key at rest.
+ *
+ * While its key is replaced it has two: the newest issues agents' certificates, the one before still
+ * the server's, which everyone trusts who has not heard of the newest; both are trusted.
+ */
 export interface Authority {
-  /** The root certificate: what clients trust. Also in `authority.pem`. */
+  /** The root certificates: what clients trust, the one of the server's certificate first. Also in `authority.pem`. */
   readonly certificatePem: string;
-  /** `sha256/` and base64 of SHA-256 over the authority's public key: what an enrolment line pins. */
+  /** `sha256/` and base64 of SHA-256 over the first one's public key: what an enrolment line pins. */
   caPin(): string;
+  /** The newest key first; one or two. */
+  readonly keys: readonly AuthorityKey[];
+  /** Makes a new key. Rejects with `KEYS_ROTATING` while the one before the newest still counts. */
+  rotate(): Promise<void>;
+  /** Ends the key before the newest: what it signed counts no more. Does nothing where there is none. */
+  dropEarlier(): Promise<void>;
   /**
    * A certificate and key for a server with these DNS names and IP addresses. Rejects with
    * `KEYS_OUT_OF_RANGE` for more than 397 days or no names, `KEYS_BAD_NAME` for what is neither.
@@ -65,39 +85,92 @@ export interface Authority {
     readonly workspaceId: WorkspaceId;
     readonly days: number;
   }): Promise<IssuedCertificate>;
-  /** True where this authority's key signed the certificate. Says nothing about time or revocation. */
+  /** True where one of this authority's keys signed the certificate. Says nothing about time or revocation. */
   didIssue(certificate: Uint8Array | string): boolean;
 }
 
 /**
- * Opens the authority, made on the first call: the key `authority` among the service keys, and its
- * certificate in `directory/authority.pem`. Rejects with `KEYS_AUTHORITY_DAMAGED` where the two do not
- * belong together: agents hold pins to the key, so it is never quietly replaced.
+ * Opens the authority, made on the first call: the keys `authority`, `authority-2` and so on among the
+ * service keys, and their certificates in `directory/authority.pem`. Rejects with
+ * `KEYS_AUTHORITY_DAMAGED` where they do not belong together: agents hold pins to the key, so it is
+ * never quietly replaced.
  */
-export async function openAuthority(options: {
+export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { fs, directory, serviceKeys } = options;
+  const names = (await serviceKeys.names())
+    .filter((name) => namePattern.test(name))
+    .sort((a, b) => numberOf(a) - numberOf(b));
+  if (names.length === 0) names.push(firstName);
+  const path = join(directory, fileName);
+  const text = await readText(fs, path);
+  const shown = text === undefined ? [] : splitPem(text);
+  const issuers: Issuer[] = [];
+  for (const [at, name] of names.entries()) {
+    const { privateKeyPem } = await serviceKeys.ecKey(name);
+    const privateKey = createPrivateKey(privateKeyPem);
+    const publicKey = createPublicKey(privateKey);
+    let certificatePem = shown.find((each) => isOwn(each, publicKey));
+    // The key comes first: a crash before its certificate was written leads here again, with that key.
+    const unfinished = text === undefined || (at > 0 && at === names.length - 1);
+    if (certificatePem === undefined && unfinished) {
+      certificatePem = await selfSign({ ...options, privateKey, publicKey });
+    }
+    if (certificatePem === undefined) throw damaged(path);
+    const signingKey = await importPrivate(privateKey);
+    const own = new x509.X509Certificate(certificateDer(certificatePem));
+    issuers.push({ name, certificatePem, publicKey, signingKey, own });
+  }
+  // A certificate beside them is of a key that was just ended, or a stranger's.
+  const oldest = issuers[0]!.own.notBefore.getTime();
+  const strange = shown.some(
+    (each) =>
+      !issuers.some(({ certificatePem }) => certificatePem === each) && !isBefore(each, oldest),
+  );
+  if (strange) throw damaged(path);
+  const authority = new LocalAuthority(options, issuers);
+  if (text !== authority.certificatePem) {
+    await makeDirectoryDurably(fs, directory);
+    await writeFileDurably(fs, path, utf8(authority.certificatePem), 0o644);
+  }
+  return authority;
+}
+
+interface AuthorityOptions {
   readonly serviceKeys: ServiceKeys;
   readonly directory: string;
   readonly fs: Fs;
   readonly clock: Clock;
   readonly random: Random;
-}): Promise<Authority> {
-  const { fs, directory, clock, random } = options;
-  const { privateKeyPem } = await options.serviceKeys.ecKey('authority');
-  const privateKey = createPrivateKey(privateKeyPem);
-  const publicKey = createPublicKey(privateKey);
-  const path = join(directory, 'authority.pem');
-  // The key comes first: a crash before the certificate was written leads here again, with that key.
-  let certificatePem = await readText(fs, path);
-  if (certificatePem === undefined) {
-    certificatePem = await selfSign({ privateKey, publicKey, clock, random });
-    await makeDirectoryDurably(fs, directory);
-    await writeFileDurably(fs, path, utf8(certificatePem), 0o644);
+}
+
+/** One key of the authority with its certificate. */
+interface Issuer {
+  readonly name: string;
+  readonly certificatePem: string;
+  readonly publicKey: KeyObject;
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly own: x509.X509Certificate;
+}
+
+const fileName = 'authority.pem';
+const firstName = 'authority';
+const namePattern = /^authority(?:-([1-9]\d{0,8}))?$/;
+const numberOf = (name: string): number => Number(namePattern.exec(name)?.[1] ?? 1);
+
+const damaged = (path: string): Error =>
+  keysError('KEYS_AUTHORITY_DAMAGED', `${path} is not the certificate of the sealed key.`);
+
+/** The certificates of a bundle, each as it was written. */
+const splitPem = (text: string): string[] =>
+  text.match(/-----BEGIN CERTIFICATE-----\n[\s\S]*?-----END CERTIFICATE-----\n/g) ?? [text];
+
+function isBefore(certificatePem: string, time: number): boolean {
+  try {
+    const { validFrom, ca } = new X509Certificate(certificatePem);
+    return ca && Date.parse(validFrom) <= time;
+  } catch {
+    return false;
   }
-  if (!isOwn(certificatePem, publicKey)) {
-    throw keysError('KEYS_AUTHORITY_DAMAGED', `${path} is not the certificate of the sealed key.`);
-  }
-  const signingKey = await importPrivate(privateKey);
-  return new LocalAuthority({ certificatePem, publicKey, signingKey, clock, random });
 }
 
 async function readText(fs: Fs, path: string): Promise<string | undefined> {
@@ -174,30 +247,55 @@ async function selfSign(options: {
 }
 
 class LocalAuthority implements Authority {
-  readonly certificatePem: string;
-  readonly #publicKey: KeyObject;
-  readonly #signingKey: webcrypto.CryptoKey;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #own: x509.X509Certificate;
+  readonly #options: AuthorityOptions;
+  /** Oldest first; one or two. */
+  #issuers: readonly Issuer[];
 
-  constructor(options: {
-    certificatePem: string;
-    publicKey: KeyObject;
-    signingKey: webcrypto.CryptoKey;
-    clock: Clock;
-    random: Random;
-  }) {
-    this.certificatePem = options.certificatePem;
-    this.#publicKey = options.publicKey;
-    this.#signingKey = options.signingKey;
-    this.#clock = options.clock;
-    this.#random = options.random;
-    this.#own = new x509.X509Certificate(certificateDer(options.certificatePem));
+  constructor(options: AuthorityOptions, issuers: readonly Issuer[]) {
+    this.#options = options;
+    this.#issuers = issuers;
+  }
+
+  get certificatePem(): string {
+    return this.#issuers.map(({ certificatePem }) => certificatePem).join('');
   }
 
   caPin(): string {
-    return spkiPin(this.certificatePem);
+    return spkiPin(this.#issuers[0]!.certificatePem);
+  }
+
+  get keys(): readonly AuthorityKey[] {
+    return this.#issuers
+      .map(({ certificatePem, own }) => ({
+        fingerprint: fingerprintOf(certificateDer(certificatePem)),
+        madeAt: own.notBefore.getTime() + limits.backdateMs,
+        notAfter: own.notAfter.getTime(),
+      }))
+      .toReversed();
+  }
+
+  async rotate(): Promise<void> {
+    if (this.#issuers.length > 1) {
+      throw keysError(
+        'KEYS_ROTATING',
+        'The authority is being replaced; the one before still counts.',
+      );
+    }
+    const { serviceKeys } = this.#options;
+    const number = numberOf(this.#issuers[0]!.name) + 1;
+    await serviceKeys.ecKey(`${firstName}-${number}`);
+    await this.#reopen();
+  }
+
+  async dropEarlier(): Promise<void> {
+    const { serviceKeys } = this.#options;
+    for (const { name } of this.#issuers.slice(0, -1)) await serviceKeys.remove(name);
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    const fresh = await openAuthority(this.#options);
+    if (fresh instanceof LocalAuthority) this.#issuers = fresh.#issuers;
   }
 
   async issueServerCertificate(options: {
@@ -210,7 +308,7 @@ class LocalAuthority implements Authority {
       throw keysError('KEYS_OUT_OF_RANGE', 'A server certificate has 1 to 100 names.');
     }
     const pair = await generate('ec', { namedCurve: 'P-256' });
-    const issued = await this.#issue({
+    const issued = await this.#issue(this.#issuers[0]!, {
       publicKey: pair.publicKey,
       commonName: names[0]!.slice(0, 64),
       names: [...new Set(names)].map(serverName),
@@ -228,7 +326,7 @@ class LocalAuthority implements Authority {
     readonly days: number;
   }): Promise<IssuedCertificate> {
     checkDays(options.days, limits.agentCertificateDaysMax);
-    return this.#issue({
+    return this.#issue(this.#issuers.at(-1)!, {
       publicKey: readCsrKey(options.csrPem),
       commonName: options.agentId,
       names: [{ type: 'url', value: agentUriOf(options) }],
@@ -239,42 +337,47 @@ class LocalAuthority implements Authority {
 
   didIssue(certificate: Uint8Array | string): boolean {
     try {
-      return new X509Certificate(certificateDer(certificate)).verify(this.#publicKey);
+      const shown = new X509Certificate(certificateDer(certificate));
+      return this.#issuers.some(({ publicKey }) => shown.verify(publicKey));
     } catch {
       return false;
     }
   }
 
-  async #issue(options: {
-    publicKey: KeyObject;
-    commonName: string;
-    names: x509.JsonGeneralNames;
-    usage: string;
-    days: number;
-  }): Promise<IssuedCertificate> {
-    const now = this.#clock.now();
+  async #issue(
+    issuer: Issuer,
+    options: {
+      publicKey: KeyObject;
+      commonName: string;
+      names: x509.JsonGeneralNames;
+      usage: string;
+      days: number;
+    },
+  ): Promise<IssuedCertificate> {
+    const { clock, random } = this.#options;
+    const now = clock.now();
     // Certificates count whole seconds, and none outlives the authority that vouches for it.
     const notBefore = Math.floor((now - limits.backdateMs) / 1000) * 1000;
-    const last = Math.min(now + options.days * dayMs, this.#own.notAfter.getTime());
+    const last = Math.min(now + options.days * dayMs, issuer.own.notAfter.getTime());
     const notAfter = Math.floor(last / 1000) * 1000;
     if (notAfter <= now) throw keysError('KEYS_OUT_OF_RANGE', 'The authority has expired.');
-    const serial = serialNumber(this.#random);
+    const serial = serialNumber(random);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serial,
       subject: [{ CN: [options.commonName] }],
-      issuer: this.#own.subjectName,
+      issuer: issuer.own.subjectName,
       notBefore: new Date(notBefore),
       notAfter: new Date(notAfter),
       signingAlgorithm: ecdsa,
       publicKey: await importPublic(options.publicKey),
-      signingKey: this.#signingKey,
+      signingKey: issuer.signingKey,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([options.usage]),
         new x509.SubjectAlternativeNameExtension(options.names),
         new x509.SubjectKeyIdentifierExtension(keyIdentifier(options.publicKey)),
-        new x509.AuthorityKeyIdentifierExtension(keyIdentifier(this.#publicKey)),
+        new x509.AuthorityKeyIdentifierExtension(keyIdentifier(issuer.publicKey)),
       ],
     });
     const der = new Uint8Array(certificate.rawData);

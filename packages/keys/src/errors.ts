@@ -36,6 +36,8 @@ export type KeysErrorCode =
   | 'KEYS_BAD_CERTIFICATE'
   /** The authority's certificate and key do not belong together. */
   | 'KEYS_AUTHORITY_DAMAGED'
+  /** The authority's key was replaced, and the one before still counts. */
+  | 'KEYS_ROTATING'
   /** A certificate was asked for that limits do not allow. */
   | 'KEYS_OUT_OF_RANGE';
 

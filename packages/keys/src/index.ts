@@ -43,7 +43,7 @@ export type { ServiceKeys, TokenKey } from './service-keys.js';
 export { ed25519Signer, readEd25519PublicKey, verifyEd25519 } from './signature.js';
 export type { Ed25519Signer } from './signature.js';
 export { openAuthority } from './authority.js';
-export type { Authority, IssuedCertificate } from './authority.js';
+export type { Authority, AuthorityKey, IssuedCertificate } from './authority.js';
 export { makeCsr } from './certificate-request.js';
 export { agentUriOf, fingerprintOf, readAgentIdentity, spkiPin } from './certificate.js';
 export type { AgentIdentity } from './certificate.js';

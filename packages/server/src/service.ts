@@ -133,7 +133,13 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
   const core = await openCore(options, onClose);
   const plane = await openPlane(options, core, onClose);
   const people = await openPeople(options, { ...core, ...plane }, onClose);
-  const keys = await openKeyControl(options, { ...core, ...plane }, onClose);
+  const late: { renewCertificate?: () => Promise<void> } = {};
+  const authorityChanged = async (): Promise<void> => late.renewCertificate?.();
+  const keys = await openKeyControl(
+    options,
+    { ...core, ...plane, authority: people.authority, authorityChanged },
+    onClose,
+  );
   const handlers = await createHandlers(options, { ...core, ...plane, ...people, keys });
 
   const { authority, oidc } = people;
@@ -154,7 +160,7 @@ async function openParts(options: ServiceOptions, onClose: OnClose): Promise<Sta
     handle: (request, peer) => route(handlers, sockets, request, peer),
   });
   onClose(() => listener.close());
-  keepCertificateFresh({ authority, listener, names, clock, log }, onClose);
+  late.renewCertificate = keepCertificateFresh({ authority, listener, names, clock, log }, onClose);
 
   const url = `https://${publicHost(settings)}:${listener.port}`;
   const made = await bootstrap({
@@ -328,7 +334,10 @@ type Plane = Awaited<ReturnType<typeof openPlane>>;
 async function openKeyControl(
   options: ServiceOptions,
   parts: Pick<Core, 'catalog' | 'keyProvider' | 'providers' | 'serviceKeys'> &
-    Pick<Plane, 'workspaces' | 'audit' | 'signing'>,
+    Pick<Plane, 'workspaces' | 'audit' | 'signing'> & {
+      readonly authority: Authority;
+      readonly authorityChanged: () => Promise<void>;
+    },
   onClose: OnClose,
 ): Promise<KeyControl> {
   const { settings, environment, fs, clock, random, log } = options;
@@ -457,7 +466,7 @@ async function createHandlers(
       createEnrolHandler(enrolment),
       createTokenService({ ...all, tenantId, clock, random, key: all.tokenKey }),
       createSignIn({ ...all, clock, random }),
-      createKeyApi({ ...parts, authenticator, keys: all.keys }),
+      createKeyApi({ ...parts, authenticator, authority, keys: all.keys }),
       createPortal({ ...all, ...parts, subscriptionId, resourceGroup, regions, version }),
       await createStaticFiles({ directory: portalDirectory, prefix: '/portal' }),
     ],
@@ -584,7 +593,10 @@ class AgentSockets {
   }
 }
 
-/** A new server certificate before the old one ends, without closing the listener. */
+/**
+ * A new server certificate before the old one ends, without closing the listener. Returns what makes one
+ * now, because the authority changed.
+ */
 function keepCertificateFresh(
   parts: {
     authority: Authority;
@@ -594,27 +606,30 @@ function keepCertificateFresh(
     log: Log;
   },
   onClose: OnClose,
-): void {
+): () => Promise<void> {
   const { authority, listener, names, clock, log } = parts;
   const stop = new AbortController();
   let until = clock.now() + certificateDays * 86_400_000;
+  const renew = async (): Promise<void> => {
+    const fresh = await authority.issueServerCertificate({
+      names: [...names],
+      days: certificateDays,
+    });
+    listener.replaceCertificate(fresh, authority.certificatePem);
+    until = fresh.notAfter;
+    log.info('server certificate renewed');
+  };
   const keep = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await clock.sleep(housekeepingIntervalMs, stop.signal);
-      if (until - clock.now() > certificateRenewalMs) continue;
-      const fresh = await authority.issueServerCertificate({
-        names: [...names],
-        days: certificateDays,
-      });
-      listener.replaceCertificate(fresh);
-      until = fresh.notAfter;
-      log.info('server certificate renewed');
+      if (until - clock.now() <= certificateRenewalMs) await renew();
     }
   };
   keep().catch((error: unknown) => {
     if (!stop.signal.aborted) log.error('server certificate not renewed', errorFields(error));
   });
   onClose(() => stop.abort(new Error('stopping')));
+  return renew;
 }
 
 async function localAgent(

@@ -24,6 +24,9 @@ interface WorkspaceStatus {
     readonly created: string;
     readonly segments?: number;
   }[];
+  readonly nextRotation: string;
+  readonly signing: { readonly verifierKey: string; readonly underOldKey: boolean };
+  readonly agentsUnderOldAuthority: number;
   readonly disk?: {
     readonly current: number;
     readonly created?: string;
@@ -46,6 +49,16 @@ interface ServiceStatus {
     readonly nextRotation: string;
     readonly earlierKeys: number;
     readonly ledgersUnderOldKeys: number;
+  };
+  readonly authority: {
+    readonly fingerprint: string;
+    readonly created: string;
+    readonly nextRotation: string;
+    readonly earlier?: {
+      readonly fingerprint: string;
+      readonly until: string;
+      readonly agents: number;
+    };
   };
   readonly rotationDays: number;
   readonly files: readonly { readonly name: string; readonly wrappedBy: string }[];
@@ -152,6 +165,19 @@ function addRotateCommands(keys: Command, context: Context): void {
         await print(context, options, { certificate }, () =>
           own.certificate === undefined ? certificate : `destroyed the keys of ${name}\n`,
         );
+      });
+    });
+
+  const authority = keys.command('ca').description('the authority of certificates');
+  authority
+    .command('prune')
+    .requiredOption('--yes', 'you mean it')
+    .description('ends its earlier key now: agents whose certificate is by it must enrol anew')
+    .action(async (_own: unknown, called: Command) => {
+      const options = optionsOf(called);
+      await withClient(context, options, async (client) => {
+        const status = (await client.send('POST', '/api/keys/ca/prune', {})) as ServiceStatus;
+        await print(context, options, status, () => serviceText(status, context));
       });
     });
 
@@ -308,6 +334,13 @@ function workspaceText(status: WorkspaceStatus, context: Context): string {
   const lines = [
     `${status.name}: key held by the ${status.managedBy}, ${status.state}`,
     `provider  ${status.provider}`,
+    `rotation  next ${status.nextRotation}`,
+    `signing   ${status.signing.verifierKey}${status.signing.underOldKey ? ', to be replaced' : ''}`,
+    ...(status.agentsUnderOldAuthority === 0
+      ? []
+      : [
+          `agents    ${status.agentsUnderOldAuthority} have certificates by the authority’s old key`,
+        ]),
     ...(disk === undefined
       ? []
       : [
@@ -325,7 +358,7 @@ function workspaceText(status: WorkspaceStatus, context: Context): string {
 }
 
 function serviceText(status: ServiceStatus, context: Context): string {
-  const { root } = status;
+  const { root, authority } = status;
   const sealed = root.sealed === true ? ', sealed by a passphrase' : '';
   const older = (root.keys?.length ?? 1) - 1;
   return (
@@ -333,6 +366,11 @@ function serviceText(status: ServiceStatus, context: Context): string {
     `older     ${older} root keys still unwrap; ${status.underOldRoot} things lie under them\n` +
     `signing   ${status.signing.publicKey} of ${status.signing.created}; ` +
     `${status.signing.ledgersUnderOldKeys} ledgers under ${status.signing.earlierKeys} older keys\n` +
+    `authority ${authority.fingerprint} of ${authority.created}\n` +
+    (authority.earlier === undefined
+      ? ''
+      : `          ${authority.earlier.fingerprint} still counts until ${authority.earlier.until}, ` +
+        `for ${authority.earlier.agents} agents\n`) +
     `rotation  every ${status.rotationDays} days\n` +
     formatTable(
       ['File', 'Wrapped by'],

@@ -21,7 +21,7 @@ export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string };
-  /** The authority that agents' certificates must come from, PEM. */
+  /** The authorities that agents' certificates must come from, PEM. */
   readonly agentAuthorityPem: string;
   /** Names and addresses that a request may be for; others get 421. Lower case. */
   readonly names: ReadonlySet<string>;
@@ -48,7 +48,8 @@ export interface RawMount {
 
 export interface Listener {
   readonly port: number;
-  replaceCertificate(certificate: ListenerOptions['certificate']): void;
+  /** From the next connection on: the certificate, and whom agents' certificates must come from. */
+  replaceCertificate(certificate: ListenerOptions['certificate'], agentAuthorityPem: string): void;
   /** Stops accepting, lets open requests end (bounded), then closes all connections. */
   close(): Promise<void>;
 }
@@ -121,11 +122,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   });
   return {
     port: (server.address() as AddressInfo).port,
-    replaceCertificate: ({ certificatePem, privateKeyPem }) => {
+    replaceCertificate: ({ certificatePem, privateKeyPem }, agentAuthorityPem) => {
       server.setSecureContext({
         cert: certificatePem,
         key: privateKeyPem,
-        ca: options.agentAuthorityPem,
+        ca: agentAuthorityPem,
         minVersion: 'TLSv1.2',
         ciphers,
         honorCipherOrder: true,

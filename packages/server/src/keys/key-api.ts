@@ -1,4 +1,5 @@
 import { StrongroomError, isGuid, workspaceId as readWorkspaceId } from '@strongroom/base';
+import type { Authority } from '@strongroom/keys';
 import type { Access, Action } from '../access/access.js';
 import type { Principal } from '../access/principal.js';
 import { audited, authorise } from '../arm/context.js';
@@ -20,6 +21,7 @@ export interface KeyApiOptions {
   readonly audit: Audit;
   readonly locks: Locks;
   readonly authenticator: Authenticator;
+  readonly authority: Authority;
 }
 
 const readKeys: Action = 'Microsoft.Strongroom/keys/read';
@@ -27,7 +29,7 @@ const writeKeys: Action = 'Microsoft.Strongroom/keys/write';
 const parts: readonly RotatedPart[] = ['workspace', 'disk'];
 
 /**
- * `/api/keys` and `/api/workspaces/ID/keys`: what lies under which key, and replacing them. A
+ * `/api/authority`, `/api/keys` and `/api/workspaces/ID/keys`: what lies under which key, and replacing them. A
  * workspace's owner may replace its keys; the root key is the service's.
  */
 export function createKeyApi(options: KeyApiOptions): Handler {
@@ -35,10 +37,19 @@ export function createKeyApi(options: KeyApiOptions): Handler {
   return async (request) => {
     const [first, second, ...rest] = request.path.segments.map((part) => part.toLowerCase());
     if (first !== 'api') return undefined;
+    if (second === 'authority' && rest.length === 0) return showAuthority(request);
     if (second === 'keys') return serviceKeys(request, rest.join('/'));
     if (second !== 'workspaces' || rest[1] !== 'keys') return undefined;
     return workspaceKeys(request, rest[0] ?? '', rest.slice(2).join('/'));
   };
+
+  /** What clients trust: whoever may ask at all keeps it, and follows a replaced authority in time. */
+  async function showAuthority(request: Incoming): Promise<Outgoing | undefined> {
+    if (request.method !== 'GET') return undefined;
+    await authenticator.authenticate(request, 'portal');
+    const headers = { 'content-type': 'application/x-pem-file' };
+    return { status: 200, headers, body: options.authority.certificatePem };
+  }
 
   async function serviceKeys(request: Incoming, what: string): Promise<Outgoing | undefined> {
     const principal = await authenticator.authenticate(request, 'portal');
@@ -51,6 +62,8 @@ export function createKeyApi(options: KeyApiOptions): Handler {
       'root/rotate': () => keys.rotateRoot(),
       'root/prune': () => keys.pruneRoot(),
       'signing/rotate': () => keys.rotateService('signing', actorOf(call)),
+      'ca/rotate': () => keys.rotateService('ca', actorOf(call)),
+      'ca/prune': () => keys.dropAuthority(actorOf(call)),
     };
     const act = Object.hasOwn(acts, what) ? acts[what] : undefined;
     if (act === undefined || request.method !== 'POST') return undefined;
@@ -145,6 +158,7 @@ async function told<T>(act: Promise<T>): Promise<T> {
 const conflicts = new Set([
   'WORKSPACE_KEY_AWAY',
   'KEYS_CHANGED',
+  'KEYS_ROTATING',
   'KEYS_REVOKED',
   'KEYS_NOT_SUPPORTED',
   'KEYS_PASSPHRASE',

@@ -1,4 +1,4 @@
-import { StrongroomError, toBase64 } from '@strongroom/base';
+import { StrongroomError, equalBytes, toBase64 } from '@strongroom/base';
 import type { Clock, Fs, Random, WorkspaceId } from '@strongroom/base';
 import {
   changeLocalKeystore,
@@ -10,9 +10,10 @@ import {
   rewrapWorkspaceKeyRecord,
   rotateWorkspaceKeyRecord,
 } from '@strongroom/keys';
-import type { KeyProvider, ServiceKeys } from '@strongroom/keys';
+import type { Authority, KeyProvider, ServiceKeys } from '@strongroom/keys';
+import { agentLimits } from '../agents/limits.js';
 import type { Catalog } from '../catalog/open-catalog.js';
-import type { StoredWorkspace } from '../catalog/records.js';
+import type { StoredAgent, StoredWorkspace } from '../catalog/records.js';
 import { errorFields } from '../log.js';
 import type { Log } from '../log.js';
 import { serviceActor } from '../workspaces/record.js';
@@ -38,6 +39,12 @@ export interface WorkspaceKeyStatus {
     /** Segments of journal and records whose own key it wraps; unknown while the key is away. */
     readonly segments?: number;
   }[];
+  /** When the workspace's key and the engine's are due to be replaced. */
+  readonly nextRotation: string;
+  /** The key that signs its ledger, and whether it is an older one than the service's newest. */
+  readonly signing: { readonly verifierKey: string; readonly underOldKey: boolean };
+  /** While the authority of certificates is replaced: agents whose certificate is by the old key. */
+  readonly agentsUnderOldAuthority: number;
   readonly disk?: {
     readonly current: number;
     readonly created?: string;
@@ -66,6 +73,21 @@ export interface ServiceKeyStatus {
     readonly earlierKeys: number;
     readonly ledgersUnderOldKeys: number;
   };
+  /** The authority that certificates of agents and of the service come from. */
+  readonly authority: {
+    /** SHA-256 of its certificate, hexadecimal. */
+    readonly fingerprint: string;
+    readonly created: string;
+    readonly nextRotation: string;
+    /** The key before it, while it still counts. */
+    readonly earlier?: {
+      readonly fingerprint: string;
+      /** From then on it counts no more. */
+      readonly until: string;
+      /** Agents whose certificate is by it. */
+      readonly agents: number;
+    };
+  };
   readonly rotationDays: number;
   readonly files: readonly { readonly name: string; readonly wrappedBy: string }[];
   /** What is still wrapped by an older root key; then a rotation is not done. */
@@ -74,8 +96,8 @@ export interface ServiceKeyStatus {
 
 export type RotatedPart = 'workspace' | 'disk';
 
-/** Keys of the service that rotate: of checkpoints and receipts. */
-export type RotatedServicePart = 'signing';
+/** Keys of the service that rotate: of checkpoints and receipts, and of certificates. */
+export type RotatedServicePart = 'signing' | 'ca';
 
 /** Who asks, as records name them. */
 export interface KeyActor {
@@ -95,9 +117,12 @@ export interface KeyControl {
   rotateRoot(): Promise<void>;
   /**
    * Replaces a key of the service. Signing: each ledger is handed over, and the old key destroyed when
-   * none is left; what could not be is gone on with by {@link care}.
+   * none is left; what could not be is gone on with by {@link care}. Authority: agents get certificates
+   * by the new key when they renew theirs; the old one is ended when the last by it has expired.
    */
   rotateService(part: RotatedServicePart, by: KeyActor): Promise<void>;
+  /** Ends the authority's earlier key now: agents whose certificate is by it must enrol anew. */
+  dropAuthority(by: KeyActor): Promise<void>;
   /**
    * Lets go of root keys that nothing of this service lies under. What lies elsewhere (a backup) and
    * was wrapped by them is lost: nobody does this but by name.
@@ -119,6 +144,9 @@ export interface KeyControlOptions {
   readonly catalog: Catalog;
   readonly workspaces: Pick<ClosableWorkspaces, 'open' | 'keyWork' | 'forgetKeys' | 'handOver'>;
   readonly signing: KeptSigningKeys;
+  readonly authority: Authority;
+  /** The server's certificate and the trust in agents' are made anew. */
+  readonly authorityChanged: () => Promise<void>;
   /** The service's own ledger, handed over with the others. */
   readonly serviceLedger: { handOver(): Promise<void> };
   readonly providers: ProviderSet;
@@ -137,7 +165,10 @@ export interface KeyControlOptions {
 }
 
 const dayMs = 86_400_000;
+const iso = (ms: number): string => new Date(ms).toISOString();
 const careIntervalMs = 3_600_000;
+/** How long an earlier key of the authority counts: as its last certificate, and a day for clocks. */
+const authorityOverlapMs = (agentLimits.certificateDays + 1) * dayMs;
 
 export function createKeyControl(options: KeyControlOptions): KeyControl {
   const { catalog, workspaces, providers, serviceKeys, clock, random, log } = options;
@@ -342,6 +373,85 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
       await finishSigning(by);
     });
 
+  /** An act on the authority stands in the ledger of each workspace whose agents it concerns. */
+  async function recordAuthority(
+    by: RecordActor,
+    what: { type: 'keyRotated' | 'keyDestroyed'; keyId: string; newKeyId?: string },
+  ): Promise<void> {
+    for (const { workspaceId: id } of catalog.workspaces()) {
+      const record = async (): Promise<void> => {
+        const workspace = await workspaces.open(id);
+        await workspace.record({ ...what, actor: by, purpose: 'authority' });
+      };
+      await record().catch((error: unknown) => {
+        log.warn('the change of the authority was not recorded', {
+          workspace: id,
+          ...errorFields(error),
+        });
+      });
+    }
+  }
+
+  const rotateAuthority = (by: RecordActor): Promise<void> =>
+    inServiceTurn(async () => {
+      const [before] = options.authority.keys;
+      await options.authority.rotate();
+      await options.authorityChanged();
+      const [now] = options.authority.keys;
+      await recordAuthority(by, {
+        type: 'keyRotated',
+        keyId: before?.fingerprint ?? '',
+        newKeyId: now?.fingerprint ?? '',
+      });
+      log.info('authority rotated', { fingerprint: now?.fingerprint ?? '' });
+    });
+
+  const dropAuthority = (by: RecordActor): Promise<void> =>
+    inServiceTurn(async () => {
+      const [, earlier] = options.authority.keys;
+      if (earlier === undefined) return;
+      await options.authority.dropEarlier();
+      await options.authorityChanged();
+      await recordAuthority(by, { type: 'keyDestroyed', keyId: earlier.fingerprint });
+      log.info('the earlier key of the authority is ended', { fingerprint: earlier.fingerprint });
+    });
+
+  async function careForAuthority(): Promise<void> {
+    const [newest, earlier] = options.authority.keys;
+    if (newest === undefined) return;
+    if (earlier !== undefined) {
+      if (clock.now() >= newest.madeAt + authorityOverlapMs) await dropAuthority(serviceActor);
+    } else if (isDue(newest.madeAt)) await rotateAuthority(serviceActor);
+  }
+
+  function authorityStatus(): ServiceKeyStatus['authority'] {
+    const [newest, earlier] = options.authority.keys;
+    const madeAt = newest?.madeAt ?? 0;
+    return {
+      fingerprint: newest?.fingerprint ?? '',
+      created: iso(madeAt),
+      nextRotation: iso(madeAt + options.rotationDays * dayMs),
+      ...(earlier === undefined
+        ? {}
+        : {
+            earlier: {
+              fingerprint: earlier.fingerprint,
+              until: iso(madeAt + authorityOverlapMs),
+              agents: agentsUnder(madeAt).length,
+            },
+          }),
+    };
+  }
+
+  /** Agents that may speak and whose certificate was made before a time. */
+  const agentsUnder = (madeAt: number): readonly StoredAgent[] =>
+    [...catalog.snapshot.agents.values()].filter(
+      ({ revokedAt, notAfter }) =>
+        revokedAt === undefined &&
+        notAfter > clock.now() &&
+        notAfter < madeAt + agentLimits.certificateDays * dayMs - 1_000,
+    );
+
   async function careForSigning(): Promise<void> {
     if (isDue(options.signing.madeAt)) await rotateSigning(serviceActor);
     else await inServiceTurn(() => finishSigning(serviceActor));
@@ -361,13 +471,32 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
       const provider = providerNameOf(keyRecord);
       const work = await workspaces.keyWork(id);
       const use = await work?.use();
+      const { verifierKey, verifierKeys } = await workspaces.open(id);
+      const facts = describeWorkspaceKeyRecord(keyRecord);
+      const rotatedAt = Math.min(
+        ...facts.filter(({ state }) => state === 'current').map(({ createdAt }) => createdAt),
+        use?.disk.madeAt ?? Number.POSITIVE_INFINITY,
+      );
+      const [authority, earlier] = options.authority.keys;
+      const newest = options.signing.newest.publicKey;
       return {
+        nextRotation: iso(rotatedAt + options.rotationDays * dayMs),
+        signing: {
+          verifierKey,
+          underOldKey: !verifierKeys.some(
+            ({ publicKey, retired }) => retired === undefined && equalBytes(publicKey, newest),
+          ),
+        },
+        agentsUnderOldAuthority:
+          authority === undefined || earlier === undefined
+            ? 0
+            : agentsUnder(authority.madeAt).filter(({ workspaceId }) => workspaceId === id).length,
         workspaceId: id,
         name,
         provider,
         managedBy: isCustomerKey(provider) ? 'customer' : 'service',
         state: work === undefined ? 'away' : 'available',
-        keys: describeWorkspaceKeyRecord(keyRecord).map(({ keyId, kind, state, createdAt }) => ({
+        keys: facts.map(({ keyId, kind, state, createdAt }) => ({
           keyId,
           kind,
           state,
@@ -414,6 +543,7 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
           earlierKeys: options.signing.earlier.length,
           ledgersUnderOldKeys: ledgersBehind,
         },
+        authority: authorityStatus(),
         rotationDays: options.rotationDays,
         files: await serviceKeys.wrappings(),
         underOldRoot,
@@ -472,9 +602,11 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
       await finishRoot();
     },
 
-    async rotateService(_part, { actor }) {
-      await rotateSigning(actor);
+    async rotateService(part, { actor }) {
+      await (part === 'ca' ? rotateAuthority(actor) : rotateSigning(actor));
     },
+
+    dropAuthority: ({ actor }) => dropAuthority(actor),
 
     async pruneRoot() {
       const { rootFile } = options;
@@ -489,6 +621,9 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
       });
       await careForSigning().catch((error: unknown) => {
         log.warn('the rotation of the signing key goes on later', errorFields(error));
+      });
+      await careForAuthority().catch((error: unknown) => {
+        log.warn('the authority was not looked after', errorFields(error));
       });
       for (const { workspaceId: id } of catalog.workspaces()) {
         if (stop.signal.aborted) return;
