@@ -2,7 +2,7 @@
 -- p0 = "a"
 -- p1 = "b"
 SELECT `k$2`, `x$2`, `n$2`, `s$2`
-FROM (SELECT `k$2`, `x$2`, `n$2`, `s$2`, `$place5`, `n$2` = 1 OR `x$2` > lagInFrame(`x$2`, 1) OVER (ORDER BY `$place5` ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS `$window0`
+FROM (SELECT `k$2`, `x$2`, `n$2`, `s$2`, `$place5`, `n$2` = 1 OR `x$2` > lagInFrame(toNullable(`x$2`), 1) OVER (ORDER BY `$place5` ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS `$window0`
 FROM (SELECT `k$2`, `x$2`, `$place5`, toInt64(row_number() OVER (PARTITION BY `$window1`
 ORDER BY `$place5` ASC NULLS LAST)) + 1::Int64 - 1 AS `n$2`, ifNull(sum(`x$2`) OVER (PARTITION BY `$window2`
 ORDER BY `$place5` ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS `s$2`

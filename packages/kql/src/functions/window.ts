@@ -25,10 +25,10 @@ function neighbour(direction: 'prev' | 'next'): FunctionRow {
     window: true,
     constants: [1],
     sql: (args, context) => {
-      // Beyond the first and last row there is a null, even of what has none.
+      // Beyond the first and last row there is a null, even of what has none (a row of literals).
       const [of] = context.args;
-      const bare = of !== undefined && hasNull(of.type) && !of.nullable;
-      const value = bare ? call('toNullable', at(args, 0)) : at(args, 0);
+      const isBare = of !== undefined && hasNull(of.type);
+      const value = isBare ? call('toNullable', at(args, 0)) : at(args, 0);
       const given = context.args[1];
       const offset =
         given?.kind === 'constant' && typeof given.value === 'bigint' ? given.value : 1n;

@@ -175,14 +175,20 @@ function parseOperator(name: string, keepsOnlyMatches: boolean): Operator {
       plan = { kind: 'extend', input: plan, definitions };
       if (checks.length === 0) return { ...input, plan, columns };
       // What is no value of its column's type fails the whole pattern.
-      const fits = binder.logicalOf('and', checks);
+      const all = binder.logicalOf('and', checks);
       if (syntax.keepsOnlyMatches)
-        return { ...input, plan: { kind: 'filter', input: plan, predicate: fits }, columns };
+        return { ...input, plan: { kind: 'filter', input: plan, predicate: all }, columns };
+      const fits = binder.column('$fits', 'bool');
+      plan = { kind: 'extend', input: plan, definitions: [{ column: fits, value: all }] };
       const again = definitions.map(({ column }): Definition => ({
         column: binder.column(column.sql, column.type),
         value: binder.call(
           'iff',
-          [fits, reference(column), constant(column.type, column.type === 'string' ? '' : null)],
+          [
+            reference(fits),
+            reference(column),
+            constant(column.type, column.type === 'string' ? '' : null),
+          ],
           syntax.span,
         ),
       }));
