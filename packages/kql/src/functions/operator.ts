@@ -480,7 +480,7 @@ const groups: readonly FunctionRow[] = [
     takes: 'text',
     gives: 'string',
     nulls: 'never',
-    sql: (args) => call('trimBoth', args[0] as Sql),
+    sql: (args) => call('trimBoth', args[0] as Sql, text(' \t\r\n')),
   },
 ];
 
