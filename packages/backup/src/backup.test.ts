@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { hasCode, utf8 } from '@strongroom/base';
 import { openLocalKeystore } from '@strongroom/keys';
 import type { KeyProvider } from '@strongroom/keys';
-import { FaultyFs, ManualClock, seededRandom } from '@strongroom/testkit';
+import { FaultyFs, ManualClock, everyFailure, seededRandom } from '@strongroom/testkit';
 import { limits } from './limits.js';
 import { openRepository } from './repository.js';
 import type { Repository } from './repository.js';
@@ -207,4 +207,35 @@ test('whatever operation fails or is cut short, there is a whole snapshot or non
       return;
     }
   }
+});
+
+test('a snapshot that was reported is there and restores, whichever file operation fails', async (context) => {
+  const tried = await everyFailure(async () => {
+    const { fs, provider } = await disk();
+    const reported = new Map<string, Uint8Array>();
+    return {
+      disk: fs,
+      async live(life) {
+        const content = utf8(`row of life ${life}\n`);
+        await write(fs, '/data/log', content);
+        const repository = await open(fs, provider);
+        const { id } = await take(repository, fs, [{ path: 'log', from: '/data/log' }]);
+        reported.set(id, content);
+      },
+      async check() {
+        const repository = await open(fs, provider, false);
+        assert.deepEqual((await verifyRepository(repository)).problems, []);
+        const ids = (await listSnapshots(repository)).map((each) => each.id);
+        for (const [id, content] of reported) {
+          assert.ok(ids.includes(id), `${id} was reported`);
+          const target = `/data/restored-${id}`;
+          const snapshot = await readSnapshot(repository, id);
+          await restoreSnapshot({ repository, snapshot, fs, target });
+          assert.deepEqual(await fs.readFile(`${target}/log`), content);
+        }
+      },
+    };
+  });
+  context.diagnostic(`${tried} failures`);
+  assert.ok(tried > 100);
 });

@@ -50,7 +50,11 @@ export class Repository {
   async put(content: Uint8Array): Promise<{ name: string; written: number }> {
     const name = this.#nameOf(content);
     const path = this.#pathOf(name);
-    if ((await this.#fs.stat(path)) !== undefined) return { name, written: 0 };
+    if ((await this.#fs.stat(path)) !== undefined) {
+      // Left by a snapshot that was cut short, perhaps: then its name is in the cache alone.
+      this.#willSync(dirname(path));
+      return { name, written: 0 };
+    }
     const sealed = sealAead(this.#random, this.#seal, {
       plain: content,
       context: utf8(`piece/${name}`),
@@ -141,10 +145,8 @@ export class Repository {
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     const directory = dirname(path);
-    if ((await this.#fs.stat(directory)) === undefined) {
-      await this.#fs.makeDirectory(directory);
-      this.#unsynced.add(dirname(directory));
-    }
+    await this.#fs.makeDirectory(directory);
+    this.#willSync(directory);
     const unfinished = `${path}.new`;
     if ((await this.#fs.stat(unfinished)) !== undefined) await this.#fs.remove(unfinished);
     const file = await this.#fs.open(unfinished, 'create');
@@ -155,7 +157,12 @@ export class Repository {
       await file.close();
     }
     await this.#fs.rename(unfinished, path);
+  }
+
+  /** The next sync makes a directory's names durable, and its own. */
+  #willSync(directory: string): void {
     this.#unsynced.add(directory);
+    this.#unsynced.add(dirname(directory));
   }
 }
 
@@ -196,6 +203,11 @@ export async function openRepository(
     }
     await makeRepository(options, path);
   }
+  if (options.create) {
+    // Before anything counts on its key: who made it may have died before its name was durable.
+    await fs.syncDirectory(directory);
+    await fs.syncDirectory(dirname(directory));
+  }
   const bytes = await fs.readFile(path);
   const headSize = magic.length + 1 + idSize;
   if (
@@ -217,7 +229,8 @@ export async function openRepository(
 
 async function makeRepository(options: RepositoryOptions, path: string): Promise<void> {
   const { directory, fs, random, provider } = options;
-  if ((await fs.stat(directory)) !== undefined && (await fs.list(directory)).length > 0) {
+  const unfinished = `${path}.new`;
+  if ((await fs.stat(directory)) !== undefined && !(await isBegun(fs, directory))) {
     throw backupError(
       'BACKUP_TARGET_NOT_EMPTY',
       `${directory} holds files and is no backup repository.`,
@@ -229,16 +242,25 @@ async function makeRepository(options: RepositoryOptions, path: string): Promise
   const key = random.bytes(keySize);
   const wrapped = await provider.wrap(key, contextOf(id));
   key.fill(0);
-  const file = await fs.open(`${path}.new`, 'create');
+  if ((await fs.stat(unfinished)) !== undefined) await fs.remove(unfinished);
+  const file = await fs.open(unfinished, 'create');
   try {
     await file.write(0, concatBytes(magic, new Uint8Array([version]), id, wrapped));
     await file.sync();
   } finally {
     await file.close();
   }
-  await fs.rename(`${path}.new`, path);
-  await fs.syncDirectory(directory);
-  await fs.syncDirectory(dirname(directory));
+  await fs.rename(unfinished, path);
+}
+
+/** True where a directory holds nothing, or no more than what making a repository there left. */
+async function isBegun(fs: Fs, directory: string): Promise<boolean> {
+  for (const name of await fs.list(directory)) {
+    if (name === 'repository.new') continue;
+    if (!['pieces', 'snapshots'].includes(name)) return false;
+    if ((await fs.list(join(directory, name))).length > 0) return false;
+  }
+  return true;
 }
 
 /** Reads JSON that we sealed. */

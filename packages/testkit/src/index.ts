@@ -7,6 +7,8 @@ export type { MortalFs } from './mortal-fs.js';
 export { mortalFs } from './mortal-fs.js';
 export type { Seeds } from './seeds.js';
 export { eachSeed, seedsFrom } from './seeds.js';
+export type { FallibleWork } from './every-failure.js';
+export { everyFailure } from './every-failure.js';
 export type { FsUnderTest } from './fs-contract.js';
 export { fsContract } from './fs-contract.js';
 export { testSegmentKeys } from './segment-keys.js';

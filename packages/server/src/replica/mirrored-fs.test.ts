@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromUtf8, hasCode, utf8 } from '@strongroom/base';
 import { openJournal } from '@strongroom/journal';
-import { FaultyFs, ManualClock, seededRandom, testSegmentKeys } from '@strongroom/testkit';
+import {
+  FaultyFs,
+  ManualClock,
+  everyFailure,
+  seededRandom,
+  seedsFrom,
+  testSegmentKeys,
+} from '@strongroom/testkit';
 import { alignReplicas, mirroredFs } from './mirrored-fs.js';
 
 const root = '/data';
@@ -13,7 +20,9 @@ const where = `${workspace}/journal`;
 async function disk(): Promise<FaultyFs> {
   const fs = new FaultyFs();
   for (const path of [`${root}/${workspace}`, ...replicas]) await fs.makeDirectory(path);
-  for (const path of ['/', root, '/replica', ...replicas]) await fs.syncDirectory(path);
+  const above = ['regions', 'regions/local', 'regions/local/workspaces'];
+  const durable = ['/', root, ...above.map((name) => `${root}/${name}`), '/replica', ...replicas];
+  for (const path of durable) await fs.syncDirectory(path);
   await alignReplicas(fs, { root, replicas });
   return fs;
 }
@@ -145,4 +154,50 @@ test('the engine and the followers’ places have no copy', async () => {
   const file = await mirrored.open(`${root}/${workspace}/engine-keys`, 'create');
   await file.close();
   assert.notEqual(await fs.stat(`/replica/a/mirror/${workspace}/engine-keys`), undefined);
+});
+
+test('what is acknowledged is in each replica, whichever file operation fails', async (context) => {
+  const long = seedsFrom(process.env, 20).count > 1_000;
+  const tried = await everyFailure(
+    async () => {
+      const fs = await disk();
+      const acknowledged: string[] = [];
+      return {
+        disk: fs,
+        async live(life) {
+          await alignReplicas(fs, { root, replicas });
+          const journal = await journalOn(fs, `${root}/${where}`);
+          try {
+            for (let index = 0; index < 3; index += 1) {
+              await journal.append(entry(`${life}/${index}`));
+              acknowledged.push(`${life}/${index}`);
+            }
+          } finally {
+            await journal.close();
+          }
+        },
+        async check() {
+          // Each replica alone, with nothing of the others.
+          for (const place of replicas) {
+            const copy = await openJournal({
+              directory: `${place}/mirror/${where}`,
+              journalId: 'w',
+              fs,
+              clock: new ManualClock(),
+              random: seededRandom('copy'),
+              keys,
+            });
+            const texts: string[] = [];
+            for await (const { payload } of copy.read(copy.first)) texts.push(fromUtf8(payload));
+            await copy.close();
+            assert.equal(new Set(texts).size, texts.length, 'nothing is there twice');
+            for (const text of acknowledged) assert.ok(texts.includes(text), `${place}: ${text}`);
+          }
+        },
+      };
+    },
+    { stride: long ? 1 : 5 },
+  );
+  context.diagnostic(`${tried} failures`);
+  assert.ok(tried > 50);
 });
