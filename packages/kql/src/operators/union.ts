@@ -171,13 +171,19 @@ export function unite(
   );
 }
 
+/** A search of a column that the table lacks. */
+function isNever(predicate: Bound): boolean {
+  return predicate.kind === 'constant' && predicate.value !== true;
+}
+
 /** True where the plan surely gives no row. */
 function holdsNothing(plan: Plan | undefined): boolean {
   switch (plan?.kind) {
     case 'scan':
       return plan.isEmpty;
-    case 'extend':
     case 'filter':
+      return isNever(plan.predicate) || holdsNothing(plan.input);
+    case 'extend':
     case 'sort':
     case 'limit':
     case 'sample':
