@@ -10,7 +10,7 @@ SELECT `source_`, `Level$5`, `ProcessId_string$2`, `ProcessId_long`
 FROM (SELECT {p0:String} AS `source_`, `Level` AS `Level$5`, `ProcessId` AS `ProcessId_string$2`, NULL::Nullable(Int64) AS `ProcessId_long`
 FROM (SELECT 1 AS `$one`)
 ARRAY JOIN CAST([{p1:String}, {p2:String}], 'Array(String)') AS `Level`, CAST([{p3:String}, {p4:String}], 'Array(String)') AS `ProcessId`
-WHERE if(match(trimBoth(`ProcessId`), '^0[xX][0-9a-fA-F]{1,16}$'), reinterpretAsInt64(reverse(unhex(leftPad(substring(trimBoth(`ProcessId`), 3), 16, '0')))), toInt64OrNull(trimBoth(`ProcessId`))) = 1001
+WHERE multiIf(not(startsWith(trimBoth(`ProcessId`), '0')), toInt64OrNull(trimBoth(`ProcessId`)), match(trimBoth(`ProcessId`), '^0[xX][0-9a-fA-F]{1,16}$'), reinterpretAsInt64(reverse(unhex(leftPad(substring(trimBoth(`ProcessId`), 3), 16, '0')))), toInt64OrNull(trimBoth(`ProcessId`))) = 1001
 UNION ALL SELECT {p5:String} AS `source_`, `Level$2` AS `Level$5`, '' AS `ProcessId_string$2`, `ProcessId$2` AS `ProcessId_long`
 FROM (SELECT {p6:String} AS `Level$2`, 1001::Int64 AS `ProcessId$2`)
 WHERE `ProcessId$2` = 1001)

@@ -1,6 +1,6 @@
 -- set_$table:dynamic
 -- p0 = "Heartbeat"
-SELECT nullIf(nullIf(concat('[', arrayStringConcat(groupUniqArray(1048576)(toJSONString(`$table`)), ','), ']'), ''), 'null')
+SELECT nullIf(nullIf(concat('[', arrayStringConcat(arrayMap((`x`) -> toJSONString(`x`), groupUniqArray(1048576)(`$table`)), ','), ']'), ''), 'null')
 FROM (SELECT {p0:String} AS `$table`
 FROM `workspace`.`Heartbeat`
 WHERE true)

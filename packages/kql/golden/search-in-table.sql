@@ -6,5 +6,5 @@
 SELECT concat(replaceOne(trimRight(trimRight(toString(reinterpret(`TimeGenerated$2` - 621355968000000000, 'DateTime64(7, \'UTC\')')), '0'), '.'), ' ', 'T'), 'Z'), `Computer$2`
 FROM (SELECT `TimeGenerated` AS `TimeGenerated$2`, `Computer` AS `Computer$2`
 FROM `workspace`.`Syslog`
-WHERE (hasTokenCaseInsensitive({p0:String}, {p1:String}) OR hasTokenCaseInsensitive(`Computer`, {p1:String}) OR hasTokenCaseInsensitive(`Facility`, {p1:String}) OR hasTokenCaseInsensitive(`SeverityLevel`, {p1:String}) OR hasTokenCaseInsensitive(`SyslogMessage`, {p1:String}) OR hasTokenCaseInsensitive({p2:String}, {p1:String})) AND match(`Computer`, {p3:String}))
+WHERE (hasTokenCaseInsensitive({p0:String}, {p1:String}) OR hasTokenCaseInsensitive(`Computer`, {p1:String}) OR hasTokenCaseInsensitive(`Facility`, {p1:String}) OR hasTokenCaseInsensitive(`SeverityLevel`, {p1:String}) OR hasAllTokens(`SyslogMessage`, [{p1:String}]) OR hasTokenCaseInsensitive({p2:String}, {p1:String})) AND match(`Computer`, {p3:String}))
 LIMIT 1001

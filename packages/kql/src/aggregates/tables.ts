@@ -7,6 +7,7 @@ import {
   infix,
   integer,
   lambda,
+  nullOf,
   parametric,
   real,
   text,
@@ -170,10 +171,23 @@ function setSql(args: readonly Sql[], context: AggregateContext, condition?: Sql
     const arrays = test === undefined ? 'groupUniqArrayArray' : 'groupUniqArrayArrayIf';
     return jsonArray(parametric(arrays, [size], elements, ...rest));
   }
-  return jsonArray(
-    parametric(name, [size], asJson(value, { ...of, nullable: false } as Bound), ...rest),
-  );
+  const present = { ...of, nullable: false } as Bound;
+  if (!valuesOfSets.has(of.type))
+    return jsonArray(parametric(name, [size], asJson(value, present), ...rest));
+  // The values themselves are collected: JSON is made of those that differ, not of each row.
+  const values = parametric(name, [size], value, ...rest);
+  return jsonArray(call('arrayMap', lambda(['x'], asJson(column('x'), present)), values));
 }
+
+/** Types of which equal values have equal JSON, and others have not. */
+const valuesOfSets: ReadonlySet<ScalarType> = new Set([
+  'string',
+  'int',
+  'long',
+  'datetime',
+  'timespan',
+  'guid',
+]);
 
 function dcountSql(args: readonly Sql[], condition?: Sql, exact = false): Sql {
   const name = exact ? 'uniqExact' : 'uniqCombined64';
@@ -206,6 +220,17 @@ function levelOf(value: Bound | undefined): Sql {
 /** Kusto's percentile is a value of the data (nearest rank), not one between two. */
 function percentileSql(value: Sql, level: Sql): Sql {
   return parametric('quantileExactLowOrNull', [level], value);
+}
+
+/** One of several percentiles of a value, which the engine finds in one sorting. */
+function percentileOf(value: Sql, levels: readonly Sql[], index: number): Sql {
+  if (levels.length === 1) return percentileSql(value, levels[0] as Sql);
+  const found = call(
+    'arrayElement',
+    parametric('quantilesExactLow', levels, value),
+    integer(index + 1),
+  );
+  return call('if', infix('=', call('count', value), integer(0)), nullOf(), found);
 }
 
 function percentileResult(of: Bound | undefined): ScalarType {
@@ -452,11 +477,11 @@ export const aggregateRows: readonly AggregateRow[] = [
     gives: (args) => percentileResult(args[0]),
     sql: (args) => first(args),
     several: (args) =>
-      args.slice(1).map((level) => ({
+      args.slice(1).map((level, index, levels) => ({
         suffix: `_${percentSuffix(level)}`,
         type: percentileResult(args[0]),
         sql: (values: readonly Sql[], context: AggregateContext) =>
-          percentileSql(percentileValue(first(values), context.args[0]), levelOf(level)),
+          percentileOf(percentileValue(first(values), context.args[0]), levels.map(levelOf), index),
       })),
   },
 ];

@@ -246,8 +246,11 @@ function longOfText(value: Sql): Sql {
       ),
     ),
   );
+  // The regular expression is tried only on what begins like one: this is done for each row of a log.
   return call(
-    'if',
+    'multiIf',
+    call('not', call('startsWith', trimmed, text('0'))),
+    call('toInt64OrNull', trimmed),
     call('match', trimmed, text('^0[xX][0-9a-fA-F]{1,16}$')),
     hex,
     call('toInt64OrNull', trimmed),

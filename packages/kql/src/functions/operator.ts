@@ -458,7 +458,10 @@ const index: FunctionRow = {
   },
 };
 
-/** What a regular expression's groups hold, as a JSON array; '' where it does not match. */
+/**
+ * What a regular expression's groups hold, none where it does not match: the engine's own array, not
+ * JSON. So it stands only where `$group` reads it, and in no result.
+ */
 const groups: readonly FunctionRow[] = [
   {
     name: '$groups',
@@ -466,14 +469,14 @@ const groups: readonly FunctionRow[] = [
     gives: 'dynamic',
     nulls: 'never',
     regexes: [1],
-    sql: (args) => call('toJSONString', call('extractGroups', args[0] as Sql, args[1] as Sql)),
+    sql: (args) => call('extractGroups', args[0] as Sql, args[1] as Sql),
   },
   {
     name: '$group',
     takes: 'scalar, scalar',
     gives: 'string',
     nulls: 'never',
-    sql: (args) => call('JSONExtractString', args[0] as Sql, args[1] as Sql),
+    sql: (args) => call('arrayElement', args[0] as Sql, args[1] as Sql),
   },
   {
     name: '$trimmed',

@@ -25,8 +25,19 @@ export interface Surroundings {
   window(value: Sql, bound: BoundCall, args: readonly Sql[]): Sql;
 }
 
-/** `exact` is false where null and false are the same (a filter). */
-export function lowerExpression(bound: Bound, around: Surroundings, exact = true): Sql {
+/** Of a condition's parts, and the parts' own: what a filter may ask in another way. */
+const connectives: ReadonlySet<string> = new Set(['and', 'or', 'not', '$not']);
+
+/**
+ * `exact` is false where null and false are the same (a filter). `instead` may replace what a filter
+ * tests, however its tests are joined by `and`, `or` and `not`; no other part of the expression.
+ */
+export function lowerExpression(
+  bound: Bound,
+  around: Surroundings,
+  exact = true,
+  instead?: (test: BoundCall, sql: Sql) => Sql | undefined,
+): Sql {
   around.spend();
   switch (bound.kind) {
     case 'constant':
@@ -34,6 +45,7 @@ export function lowerExpression(bound: Bound, around: Surroundings, exact = true
     case 'column':
       return around.column(bound.column);
     case 'call': {
+      const inside = connectives.has(bound.name) ? instead : undefined;
       const args = bound.args.map((arg, index) => {
         const condition =
           bound.conditions === 'all'
@@ -42,10 +54,11 @@ export function lowerExpression(bound: Bound, around: Surroundings, exact = true
         // `case`: every second argument is a condition.
         const alternating =
           bound.name === 'case' && index % 2 === 0 && index < bound.args.length - 1;
-        return lowerExpression(arg, around, !(condition || alternating));
+        return lowerExpression(arg, around, !(condition || alternating), inside);
       });
       const value = bound.lower(args, { args: bound.args, type: bound.type, exact });
-      return bound.window ? around.window(value, bound, args) : value;
+      if (bound.window) return around.window(value, bound, args);
+      return inside === undefined ? (instead?.(bound, value) ?? value) : value;
     }
     case 'scalar': {
       const query = subquery(around.query(bound.plan, bound.column, (each) => each));

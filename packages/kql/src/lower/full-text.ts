@@ -1,11 +1,11 @@
 /**
  * Filters that a full-text index answers. `hasAllTokens` and `hasAnyTokens` mean `has` only on an
- * indexed column, and only as a term of the WHERE that reads the table: elsewhere they heed case.
- * So they are written nowhere else.
+ * indexed column, and only as a test of the WHERE that reads the table, alone or within `AND`, `OR`
+ * and `NOT`: elsewhere they heed case. So they are written nowhere else.
  */
 
 import { array, bound, call, infix, type Expression as Sql } from '@strongroom/sql';
-import type { Bound, Column } from '../semantics/bound.js';
+import type { Bound, BoundCall, Column } from '../semantics/bound.js';
 
 /** The ASCII terms of a text, in the index's form; undefined where the index might miss. */
 function termsOf(of: Bound | undefined): string[] | undefined {
@@ -32,14 +32,17 @@ function innerTerms(of: Bound | undefined): string[] | undefined {
 
 const tokens = (list: readonly string[]): Sql => array(...[...new Set(list)].map(bound));
 
-/** One term of a filter by the index: alone where that is exact, else narrowing `exact`. */
+/** Shorter parts of words are in too many of them for the index to be asked (26.7). */
+const substringCharsMin = 4;
+
+/** One test of a filter by the index: alone where that is exact, else narrowing `exact`. */
 export function askIndex(
-  term: Bound,
+  term: BoundCall,
   indexed: ReadonlySet<Column>,
   columnSql: (column: Column) => Sql,
   exact: Sql,
 ): Sql | undefined {
-  if (term.kind !== 'call' || indexed.size === 0) return undefined;
+  if (indexed.size === 0) return undefined;
   const [subject, ...parts] = term.args;
   if (subject?.kind !== 'column' || !indexed.has(subject.column)) return undefined;
   const value = columnSql(subject.column);
@@ -54,8 +57,22 @@ export function askIndex(
     case 'has_any':
       if (!parts.every((part) => termsOf(part) !== undefined && isOneTerm(part))) return undefined;
       return call('hasAnyTokens', value, tokens(parts.flatMap((part) => termsOf(part) ?? [])));
+    case 'has_cs':
+    case '==': {
+      const whole = termsOf(parts[0]);
+      return whole === undefined
+        ? undefined
+        : infix('AND', call('hasAllTokens', value, tokens(whole)), exact);
+    }
     case 'contains':
     case 'contains_cs': {
+      const [part] = parts;
+      // Within one term: the index's own list of terms is searched, not the texts.
+      if (term.name === 'contains' && part?.kind === 'constant' && isOneTerm(part)) {
+        const searched = String(part.value);
+        if (searched.length >= substringCharsMin)
+          return infix('ILIKE', value, bound(`%${searched}%`));
+      }
       const inner = innerTerms(parts[0]);
       return inner === undefined
         ? undefined

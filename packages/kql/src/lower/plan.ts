@@ -545,12 +545,11 @@ export class Lowering {
     const terms =
       predicate.kind === 'call' && predicate.name === 'and' ? predicate.args : [predicate];
     const around = this.around(shape);
-    const where = terms.map((term) => {
-      const exact = lowerExpression(term, around, false);
-      return (
-        askIndex(term, shape.fullText, (column) => this.columnSql(shape, column), exact) ?? exact
-      );
-    });
+    const where = terms.map((term) =>
+      lowerExpression(term, around, false, (test, exact) =>
+        askIndex(test, shape.fullText, (column) => this.columnSql(shape, column), exact),
+      ),
+    );
     return { ...shape, where: [...shape.where, ...where] };
   }
 
@@ -659,6 +658,18 @@ export class Lowering {
         into.set(each.byColumn, each.by.nullable ? call(`${name}OrNull`, by) : call(name, by));
       }
       if (wanted.length === 0) return;
+      const [only, another] = wanted;
+      // The engine's own aggregate would leave nulls out, and tell ties of two columns apart.
+      if (
+        only !== undefined &&
+        another === undefined &&
+        !only.value.nullable &&
+        !each.by.nullable
+      ) {
+        const name = each.direction === 'max' ? 'argMax' : 'argMin';
+        into.set(only.column, call(name, lowerExpression(only.value, around), by));
+        return;
+      }
       const row = tuple(...wanted.map((value) => lowerExpression(value.value, around)));
       const name = each.direction === 'max' ? 'argMax' : 'argMin';
       const picked = each.by.nullable
@@ -836,10 +847,15 @@ export class Lowering {
     const around = this.around(shape);
     const arrays = plan.items.map((item) => {
       const value = lowerExpression(item.value, around);
+      // What a path leads to is taken out once; a text as a whole is read where it lies.
       const path = jsonPath(value, item.value);
-      const kind = call('JSONType', path.root, ...path.keys);
-      const isBag = infix('=', kind, text('Object'));
-      const bagMembers = call('JSONExtractKeysAndValuesRaw', path.root, ...path.keys);
+      const taken = path.keys.length > 0;
+      const json = taken ? value : path.root;
+      const is = (kind: 'Array' | 'Object'): Sql =>
+        taken
+          ? call('startsWith', json, text(kind === 'Array' ? '[' : '{'))
+          : infix('=', call('JSONType', json), text(kind));
+      const bagMembers = call('JSONExtractKeysAndValuesRaw', json);
       const key = call('toJSONString', call('tupleElement', sqlColumn('m'), integer(1)));
       const element = call('tupleElement', sqlColumn('m'), integer(2));
       const pair = item.bagsAsPairs
@@ -847,12 +863,12 @@ export class Lowering {
         : call('concat', text('{'), key, text(':'), element, text('}'));
       return call(
         'multiIf',
-        infix('=', kind, text('Array')),
-        call('JSONExtractArrayRaw', path.root, ...path.keys),
-        isBag,
-        call('arrayMap', lambda(['m'], pair), bagMembers),
         inList(value, [text(''), text('null')]),
         array(text('')),
+        is('Array'),
+        call('JSONExtractArrayRaw', json),
+        is('Object'),
+        call('arrayMap', lambda(['m'], pair), bagMembers),
         array(value),
       );
     });
@@ -871,8 +887,11 @@ export class Lowering {
     const lengths = named.map((each) => call('length', sqlColumn(each.name)));
     let length: Sql = lengths.length === 1 ? (lengths[0] as Sql) : call('greatest', ...lengths);
     if (plan.limit !== undefined) length = call('least', length, integer(plan.limit));
+    const asTheyAre = named.length === 1 && plan.limit === undefined;
     const elements: SelectItem[] = named.map((each) => ({
-      value: call('arrayResize', sqlColumn(each.name), length, text('')),
+      value: asTheyAre
+        ? sqlColumn(each.name)
+        : call('arrayResize', sqlColumn(each.name), length, text('')),
       alias: each.item.column.sql,
     }));
     if (plan.index !== undefined)
