@@ -77,6 +77,13 @@ function lines<T>(file: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
+/** The texts of all three corpora. */
+export function corpusQueries(): string[] {
+  return ['realworld-queries.jsonl', 'docs-cases.jsonl', 'docs-compile-only.jsonl'].flatMap(
+    (file) => lines<{ readonly query: string }>(file).map((each) => each.query),
+  );
+}
+
 /** The standard tables. */
 export function standardTables(): Map<string, TableSchema> {
   const parsed = JSON.parse(

@@ -23,6 +23,12 @@ export type KqlCode =
   | 'KS119'
   /** A value of another type is expected. */
   | 'KS107'
+  /** A dynamic cannot be grouped or sorted by. */
+  | 'KS116'
+  /** A path into a value that is not dynamic. */
+  | 'KS147'
+  /** A join's keys have different types. */
+  | 'KS242'
   /** The operator is not defined for these types. */
   | 'SEM0064'
   /** The name is already declared. */
@@ -46,6 +52,9 @@ export const kqlCodes: readonly KqlCode[] = [
   'SEM0260',
   'KS119',
   'KS107',
+  'KS116',
+  'KS147',
+  'KS242',
   'SEM0064',
   'KS201',
   'SEM0101',

@@ -98,9 +98,12 @@ function concrete(parameter: ParameterType): ScalarType | undefined {
     case 'scalar':
     case 'orderable':
     case 'common':
+    case 'printable':
       return random.pick(types);
+    case 'alike':
+      return random.pick(['long', 'real', 'int']);
     case 'text':
-      return random.chance(0.7) ? 'string' : random.pick(types);
+      return random.chance(0.8) ? 'string' : 'dynamic';
     case 'integer':
       return random.chance(0.7) ? 'long' : 'int';
     case 'number':

@@ -33,6 +33,8 @@ const samples: Readonly<Record<ParameterType, readonly [string, string]>> = {
   timespan: ['p', '1h'],
   scalar: ['s', '"x"'],
   text: ['s', '"x"'],
+  printable: ['l', '"x"'],
+  alike: ['l', '1'],
   integer: ['l', '2'],
   number: ['r', '2.5'],
   summable: ['r', '2.5'],
@@ -77,12 +79,16 @@ function calls(
   name: string,
   takes: string | readonly string[],
   constants: readonly number[],
+  choices: Readonly<Record<number, readonly string[]>> = {},
 ): string[] {
   return (typeof takes === 'string' ? [takes] : takes).map((text) => {
     const { parameters } = signature(text);
-    const args = parameters.map(
-      (parameter, index) => samples[parameter][constants.includes(index) ? 1 : 0],
-    );
+    const args = parameters.map((parameter, index) => {
+      const [word] = choices[index] ?? [];
+      return word === undefined
+        ? samples[parameter][constants.includes(index) ? 1 : 0]
+        : `'${word}'`;
+    });
     return `${name}(${args.join(', ')})`;
   });
 }
@@ -93,7 +99,7 @@ void test('every scalar function runs', async () => {
     const row = functionNamed(name);
     if (row === undefined || name === 'case') continue;
     const input = row.window === true ? `${rows} | sort by l asc` : rows;
-    for (const each of calls(name, row.takes, row.constants ?? [])) {
+    for (const each of calls(name, row.takes, row.constants ?? [], row.choices)) {
       const found = await refusal(`${input} | extend result = ${each}`);
       if (found !== undefined) problems.push(found.replace(rows, 'T'));
     }
@@ -101,7 +107,7 @@ void test('every scalar function runs', async () => {
   for (const name of severalNames()) {
     const row = functionNamed(`$${name}`);
     if (row === undefined) continue;
-    for (const each of calls(name, row.takes, row.constants ?? [])) {
+    for (const each of calls(name, row.takes, row.constants ?? [], row.choices)) {
       const found = await refusal(`${rows} | extend ${each}`);
       if (found !== undefined) problems.push(found.replace(rows, 'T'));
     }

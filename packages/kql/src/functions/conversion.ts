@@ -450,7 +450,7 @@ function conversion(name: string, to: ScalarType, aliases: readonly string[] = [
   return {
     name,
     aliases,
-    takes: 'scalar',
+    takes: to === 'guid' ? ['guid', 'string', 'dynamic'] : 'scalar',
     gives: to,
     nulls: 'always',
     fold: (values, _, args) => {
@@ -477,7 +477,8 @@ export const conversionRows: readonly FunctionRow[] = [
   {
     name: 'parse_json',
     aliases: ['todynamic', 'toobject', 'parsejson'],
-    takes: 'scalar',
+    // Other values come here by conversions, which ask no overload.
+    takes: ['string', 'dynamic'],
     gives: 'dynamic',
     fold: (values, _, args) => {
       if (args[0]?.type !== 'string') return undefined;

@@ -350,6 +350,7 @@ export const datetimeRows: readonly FunctionRow[] = [
     takes: 'string, datetime',
     gives: 'int',
     constants: [0],
+    choices: { 0: Object.keys(parts) },
     nulls: 'always',
     sql: (args, context) => {
       const unit = parts[constantText(context.args[0])];
@@ -363,6 +364,7 @@ export const datetimeRows: readonly FunctionRow[] = [
     takes: 'string, datetime, datetime',
     gives: 'long',
     constants: [0],
+    choices: { 0: differenceUnits },
     nulls: 'always',
     sql: (args, context) => {
       const unit = constantText(context.args[0]);
@@ -377,6 +379,7 @@ export const datetimeRows: readonly FunctionRow[] = [
     takes: 'string, integer, datetime',
     gives: 'datetime',
     constants: [0],
+    choices: { 0: [...Object.keys(tickUnits), 'nanosecond', 'month', 'quarter', 'year'] },
     nulls: 'always',
     sql: (args, context) => {
       const unit = constantText(context.args[0]);
@@ -398,7 +401,7 @@ export const datetimeRows: readonly FunctionRow[] = [
       'integer, integer, integer',
       'integer, integer, integer, integer, integer',
       'integer, integer, integer, integer, integer, real',
-      'text',
+      'printable',
     ],
     gives: 'datetime',
     nulls: 'always',

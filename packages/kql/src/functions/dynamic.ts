@@ -90,7 +90,7 @@ function pack(args: readonly Sql[], bounds: readonly Bound[], skipEmpty: boolean
 function setOperation(name: string, combine: (lists: readonly Sql[]) => Sql): FunctionRow {
   return {
     name,
-    takes: 'dynamic...',
+    takes: 'dynamic, dynamic...',
     gives: 'dynamic',
     sql: (args, context) =>
       jsonArray(
@@ -414,7 +414,7 @@ export const dynamicRows: readonly FunctionRow[] = [
   {
     name: 'strcat_array',
     aliases: ['array_strcat'],
-    takes: 'dynamic, text',
+    takes: 'dynamic, printable',
     gives: 'string',
     constants: [1],
     sql: (args, context) =>
@@ -544,7 +544,7 @@ export const dynamicRows: readonly FunctionRow[] = [
   },
   {
     name: 'bag_merge',
-    takes: 'dynamic...',
+    takes: 'dynamic, dynamic...',
     gives: 'dynamic',
     sql: (args, context) => {
       const all =

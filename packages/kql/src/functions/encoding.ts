@@ -304,10 +304,10 @@ export const encodingRows: readonly FunctionRow[] = [
   {
     name: 'indexof_regex',
     takes: [
-      'text, text',
-      'text, text, integer',
-      'text, text, integer, integer',
-      'text, text, integer, integer, integer',
+      'printable, printable',
+      'printable, printable, integer',
+      'printable, printable, integer, integer',
+      'printable, printable, integer, integer, integer',
     ],
     regexes: [1],
     gives: 'long',
@@ -356,7 +356,7 @@ export const encodingRows: readonly FunctionRow[] = [
   },
   {
     name: 'hash_xxhash64',
-    takes: ['text', 'text, integer'],
+    takes: ['printable', 'printable, integer'],
     gives: 'long',
     nulls: (args) => (args.length === 1 ? 'args' : 'always'),
     sql: (args) => {
@@ -371,19 +371,19 @@ export const encodingRows: readonly FunctionRow[] = [
   },
   {
     name: 'isascii',
-    takes: 'text',
+    takes: 'printable',
     gives: 'bool',
     sql: (args) => call('match', at(args, 0), text('^[\\x00-\\x7f]*$')),
   },
   {
     name: 'isutf8',
-    takes: 'text',
+    takes: 'printable',
     gives: 'bool',
     sql: (args) => infix('=', call('isValidUTF8', at(args, 0)), integer(1)),
   },
   {
     name: 'parse_command_line',
-    takes: 'text, text',
+    takes: 'printable, text',
     gives: 'dynamic',
     constants: [1],
     sql: (args, context) => {

@@ -92,12 +92,7 @@ function binned(args: readonly Sql[], bounds: readonly Bound[], type: ScalarType
   );
 }
 
-const binTakes = [
-  'number, number',
-  'timespan, timespan',
-  'datetime, timespan',
-  'timespan, number',
-] as const;
+const binTakes = ['number, number', 'timespan, timespan', 'datetime, timespan'] as const;
 
 function binRow(name: string, aliases: readonly string[] = []): FunctionRow {
   return {
@@ -134,7 +129,7 @@ const commonResult = (args: readonly Bound[]): ScalarType => args.at(-1)?.type ?
 function extreme(name: string, sqlName: string): FunctionRow {
   return {
     name,
-    takes: 'common, common...',
+    takes: 'alike, alike...',
     gives: same,
     nulls: 'args',
     sql: (args, context) => {
@@ -215,7 +210,7 @@ export const mathRows: readonly FunctionRow[] = [
   },
   {
     name: 'coalesce',
-    takes: 'common, common...',
+    takes: 'alike, alike...',
     gives: same,
     nulls: 'args',
     sql: (args, context) => {

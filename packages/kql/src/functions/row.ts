@@ -21,10 +21,10 @@ export interface FunctionRow {
   /**
    * The arguments' types, one text for each overload, the first that fits is taken:
    * `'string, long, long?'`, `'scalar...'` (one or more), `'bool, common, common'`.
-   * Types: KQL's own; `scalar` (any, as it is), `text` (any, made a string), `integer` (int or
+   * Types: KQL's own; `scalar` (any, as it is), `text` (a string, or a dynamic's), `printable` (any, made a string), `integer` (int or
    * long), `number` (int, long, real or decimal, as it is), `summable` (number or timespan),
-   * `orderable` (all but dynamic), `common` (all made the same type), `type` (a `typeof`).
-   * A dynamic is converted to whatever concrete type is asked for.
+   * `orderable` (all but dynamics and guids), `common` (all made the same type), `alike` (the same,
+   * where there is one), `type` (a `typeof`).
    */
   readonly takes: string | readonly string[];
   /** The result's type. A function of the converted arguments where it depends on them. */
@@ -46,6 +46,8 @@ export interface FunctionRow {
   readonly conditions?: 'all' | readonly number[];
   /** Positions that must be constants. */
   readonly constants?: readonly number[];
+  /** The words that a constant text may be, in any case. */
+  readonly choices?: Readonly<Record<number, readonly string[]>>;
   /** Positions of regular expressions: a constant one is checked. */
   readonly regexes?: readonly number[] | ((args: readonly Bound[]) => readonly number[]);
   /** The value for constant arguments; `undefined` leaves it to the engine. */

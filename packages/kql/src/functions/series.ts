@@ -2,6 +2,7 @@
 
 import {
   call,
+  cast,
   column,
   infix,
   integer,
@@ -54,10 +55,23 @@ function unary(name: string, make: (value: Sql) => Sql): FunctionRow {
 function binary(name: string, make: (a: Sql, b: Sql) => Sql, isTruth: boolean): FunctionRow {
   return {
     name,
-    takes: 'dynamic, dynamic',
+    takes: ['dynamic, dynamic', 'dynamic, real', 'real, dynamic'],
     gives: 'dynamic',
     sql: (args, context) => {
-      const lists = args.map((arg, index) => numbers(arg, context.args[index]));
+      const isSeries = (index: number): boolean => context.args[index]?.type === 'dynamic';
+      const series = args.map((arg, index) =>
+        isSeries(index) ? numbers(arg, context.args[index]) : arg,
+      );
+      // A number stands beside each element of the other's.
+      const lists = series.map((each, index) =>
+        isSeries(index)
+          ? each
+          : call(
+              'arrayWithConstant',
+              call('length', series[1 - index] as Sql),
+              cast(each, 'Nullable(Float64)'),
+            ),
+      );
       const length = call('greatest', ...lists.map((list) => call('length', list)));
       const sized = lists.map((list) =>
         call('arrayResize', list, length, { kind: 'null', type: 'Nullable(Float64)' } as const),

@@ -54,32 +54,32 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'tolower',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('lowerUTF8', at(args, 0)),
   },
   {
     name: 'toupper',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('upperUTF8', at(args, 0)),
   },
   {
     name: 'reverse',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('reverseUTF8', at(args, 0)),
   },
   {
     name: 'strcat',
-    takes: 'text...',
+    takes: 'printable...',
     gives: 'string',
     fold: (values) => values.join(''),
     sql: (args) => (args.length === 1 ? at(args, 0) : call('concat', ...args)),
   },
   {
     name: 'strcat_delim',
-    takes: 'text, text...',
+    takes: 'printable, printable, printable...',
     gives: 'string',
     sql: (args) => {
       const [delimiter, ...parts] = args;
@@ -91,7 +91,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'strrep',
-    takes: ['text, integer', 'text, integer, text'],
+    takes: ['printable, integer', 'printable, integer, printable'],
     gives: 'string',
     sql: (args) => {
       // Kusto's own limit.
@@ -116,7 +116,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'strcmp',
-    takes: 'text, text',
+    takes: 'printable, printable',
     gives: 'long',
     sql: (args) =>
       call(
@@ -133,7 +133,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'substring',
-    takes: ['text, integer', 'text, integer, integer'],
+    takes: ['printable, integer', 'printable, integer, integer'],
     gives: 'string',
     sql: (args, context) => {
       const start = constantBigint(context.args[1]);
@@ -158,10 +158,10 @@ export const stringRows: readonly FunctionRow[] = [
   {
     name: 'indexof',
     takes: [
-      'text, text',
-      'text, text, integer',
-      'text, text, integer, integer',
-      'text, text, integer, integer, integer',
+      'printable, printable',
+      'printable, printable, integer',
+      'printable, printable, integer, integer',
+      'printable, printable, integer, integer, integer',
     ],
     gives: 'long',
     sql: (args) => {
@@ -233,6 +233,7 @@ export const stringRows: readonly FunctionRow[] = [
     takes: ['text, text', 'text, text, text'],
     gives: 'long',
     constants: [2],
+    choices: { 2: ['normal', 'regex'] },
     regexes: ([, , kind]) => (kind?.kind === 'constant' && kind.value === 'regex' ? [1] : []),
     sql: (args, context) => {
       const kind = context.args[2];
@@ -255,7 +256,7 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'split',
-    takes: ['text, text', 'text, text, integer'],
+    takes: ['printable, text', 'printable, text, integer'],
     gives: 'dynamic',
     constants: [1],
     sql: (args, context) => {
@@ -626,25 +627,25 @@ export const stringRows: readonly FunctionRow[] = [
   },
   {
     name: 'hash_md5',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('lower', call('hex', call('MD5', at(args, 0)))),
   },
   {
     name: 'hash_sha1',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('lower', call('hex', call('SHA1', at(args, 0)))),
   },
   {
     name: 'hash_sha256',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('lower', call('hex', call('SHA256', at(args, 0)))),
   },
   {
     name: 'regex_quote',
-    takes: 'text',
+    takes: 'printable',
     gives: 'string',
     sql: (args) => call('replaceRegexpAll', at(args, 0), text('([^a-zA-Z0-9_ ])'), text('\\\\\\1')),
   },
@@ -725,7 +726,7 @@ export const stringRows: readonly FunctionRow[] = [
   {
     name: 'unicode_codepoints_from_string',
     aliases: ['to_utf8'],
-    takes: 'text',
+    takes: 'printable',
     gives: 'dynamic',
     sql: (args) =>
       call(

@@ -1,8 +1,8 @@
+import type { ScalarType } from '@strongroom/sql';
 import { problem, notSupported, type Span } from '../diagnostics.js';
 import type { JoinKind, Plan } from '../plan/plan.js';
 import { hasNull, reference, type Bound, type Column } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
-import { commonType } from '../semantics/types.js';
 import {
   columnNamed,
   freeName,
@@ -151,18 +151,17 @@ function pair(
 ): KeyPair {
   let [a, b] = [left, right];
   if (a.type !== b.type) {
-    const common =
-      a.type === 'dynamic' && b.type === 'dynamic' ? 'string' : commonType([a.type, b.type]);
-    if (common === undefined) {
+    const whole = (type: ScalarType): boolean => type === 'int' || type === 'long';
+    if (!whole(a.type) || !whole(b.type)) {
       problem(
-        'SEM0064',
+        'KS242',
         `A ${a.type} cannot be joined with a ${b.type}`,
         span,
         'Convert one of them first.',
       );
     }
-    a = convert(a, common, span, context.binder);
-    b = convert(b, common, span, context.binder);
+    a = convert(a, 'long', span, context.binder);
+    b = convert(b, 'long', span, context.binder);
   } else if (a.type === 'dynamic') {
     a = convert(a, 'string', span, context.binder);
     b = convert(b, 'string', span, context.binder);

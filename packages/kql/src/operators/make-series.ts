@@ -135,6 +135,7 @@ export const makeSeries = piped<SeriesSyntax>({
       syntax.aggregates.map((each) => each.expression),
       syntax.keys,
       { ...input, plan },
+      true,
     );
     const [grouped, after] =
       made.plan.kind === 'extend' ? [made.plan.input, made.plan] : [made.plan, undefined];

@@ -57,13 +57,11 @@ export const mvExpand = piped<ExpandSyntax>({
     const items = syntax.items.map((item) => {
       const { expression } = item;
       const bound = binder.scalar(expression.value, scope);
-      if (bound.type !== 'dynamic' && bound.type !== 'string') {
-        problem('KS107', `A dynamic value is expected, not ${bound.type}`, expression.span);
+      if (bound.type !== 'dynamic') {
+        const hint = bound.type === 'string' ? 'Read it first with parse_json(…).' : undefined;
+        problem('KS107', `A dynamic value is expected, not ${bound.type}`, expression.span, hint);
       }
-      const value =
-        bound.type === 'string'
-          ? binder.call('parse_json', [bound], expression.span)
-          : convert(bound, 'dynamic', expression.span, binder);
+      const value = convert(bound, 'dynamic', expression.span, binder);
       const name = expression.names[0]?.text ?? binder.nameFor(expression.value, scope);
       const element = item.type ?? 'dynamic';
       const column = binder.column(name === '' ? 'Column1' : name, element);

@@ -1,6 +1,7 @@
 import { notSupported, problem } from '../diagnostics.js';
 import type { Plan } from '../plan/plan.js';
 import { inParts } from '../plan/parts.js';
+import { refuseDynamicKey } from '../semantics/dynamic-key.js';
 import { reference } from '../semantics/bound.js';
 import { Environment } from '../semantics/environment.js';
 import { relation, type Relation } from '../semantics/relation.js';
@@ -37,6 +38,7 @@ export const partition = piped<PartitionSyntax>({
     const { binder } = context;
     const key = binder.columnsLike(syntax.by.text, syntax.by.span, input)[0]?.column;
     if (key === undefined) problem('SEM0100', 'partition needs a column', syntax.by.span);
+    refuseDynamicKey(reference(key), syntax.by.span, 'What is parted by');
     if (syntax.query !== undefined) return ofItsOwn(context, syntax, syntax.query, input);
     const inner = bindSteps(context, syntax.steps, input);
     const parts = inParts(inner.plan, {

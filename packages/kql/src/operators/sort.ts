@@ -1,5 +1,6 @@
 import { problem } from '../diagnostics.js';
 import type { Definition, SortKey } from '../plan/plan.js';
+import { refuseDynamicKey } from '../semantics/dynamic-key.js';
 import type { Relation } from '../semantics/relation.js';
 import type { Parser } from '../syntax/parser.js';
 import type { NamedExpression, OperatorSyntax } from '../syntax/tree.js';
@@ -34,10 +35,13 @@ export function bindKeys(
   context: BindContext,
   keys: readonly KeySyntax[],
   input: Relation,
+  /** `top` takes dynamics, `sort` does not. */
+  mayBeDynamic = true,
 ): { relation: Relation; keys: SortKey[] } {
   const definitions: Definition[] = [];
   const bound = keys.map((key): SortKey => {
     const value = context.binder.scalar(key.expression.value, scopeOf(context, input));
+    if (!mayBeDynamic) refuseDynamicKey(value, key.expression.span, 'What is sorted by');
     if (value.type === 'dynamic') {
       // The service sorts dynamics as the values that they hold; a text's order is the nearest that is always defined.
       const text = context.binder.call('tostring', [value], key.expression.span);
@@ -69,7 +73,7 @@ export const sort = piped<SortSyntax>({
     return { operator: 'sort', keys: parseKeys(parser), span: parser.spanFrom(start) };
   },
   bind(context, syntax, input) {
-    const { relation, keys } = bindKeys(context, syntax.keys, input);
+    const { relation, keys } = bindKeys(context, syntax.keys, input, false);
     return { ...relation, serialized: true, plan: { kind: 'sort', input: relation.plan, keys } };
   },
 });

@@ -2,7 +2,9 @@ import { aggregateNamed } from '../aggregates/index.js';
 import { problem } from '../diagnostics.js';
 import type { AggregateCall, Definition } from '../plan/plan.js';
 import { hasNull, reference, type Bound, type Column } from '../semantics/bound.js';
+import { refuseDynamicKey } from '../semantics/dynamic-key.js';
 import { freeName, relation, type Relation, type VisibleColumn } from '../semantics/relation.js';
+import type { Scope } from '../semantics/binder.js';
 import type { Expression, NamedExpression, OperatorSyntax } from '../syntax/tree.js';
 import { bindNamed, nextColumnName, withDefinitions, type Named } from './extend.js';
 import { piped, scopeOf, type BindContext } from './operator.js';
@@ -31,6 +33,8 @@ export function bindSummarize(
   aggregates: readonly NamedExpression[],
   keys: readonly NamedExpression[],
   input: Relation,
+  /** Series may have dynamic keys, grouped by their text; groups of rows may not. */
+  mayBeDynamic = false,
 ): Relation {
   const taken = new Set<string>();
   const columns: VisibleColumn[] = [];
@@ -40,6 +44,7 @@ export function bindSummarize(
   );
   const boundKeys = bindNamed(context, keys, input);
   for (const each of boundKeys) {
+    if (!mayBeDynamic) refuseDynamicKey(each.value, each.syntax.span, 'What is grouped by');
     const name = keyName(each, taken, explicit, input);
     taken.add(name);
     const column = context.binder.column(name, each.value.type, each.value.nullable);
@@ -136,7 +141,19 @@ function bindAggregate(
   }
   const column = context.binder.column(names[0] ?? 'Column', bound.type, bound.nullable);
   after.push({ column, value: bound });
-  return [{ name: names[0] ?? '', explicit: names.length > 0, column }];
+  const name = names[0] ?? nameOver(context, value, scope);
+  return [{ name, explicit: names.length > 0, column }];
+}
+
+/** `round(avg(x))` is named as `avg(x)` is, where it would be named as its column. */
+function nameOver(context: BindContext, value: Expression, scope: Scope): string {
+  const own = rewrite(value, (call) => {
+    const row = aggregateNamed(call.name);
+    if (row === undefined || context.environment.find(call.name) !== undefined) return undefined;
+    const name = context.binder.aggregate(call, scope).names[0];
+    return name === undefined ? undefined : { kind: 'name', name, span: call.span };
+  });
+  return context.binder.nameFor(own, scope);
 }
 
 /** An expression over aggregates: each becomes a column of its own. undefined if there is none in it. */
@@ -327,6 +344,12 @@ export const distinct = piped<DistinctSyntax>({
   },
   bind(context, syntax, input) {
     if (!syntax.all) return bindSummarize(context, [], syntax.keys, input);
+    for (const each of input.columns)
+      refuseDynamicKey(
+        reference(each.column),
+        syntax.span,
+        `The column '${each.name}' of distinct`,
+      );
     const keys: Definition[] = [];
     const columns = input.columns.map((each): VisibleColumn => {
       const column = context.binder.column(each.name, each.column.type, each.column.nullable);

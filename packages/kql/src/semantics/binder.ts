@@ -771,15 +771,19 @@ export class Binder implements FoldContext {
       case 'member':
         return this.member(value, scope);
       case 'index':
-        return this.call(
-          '$index',
-          [this.scalar(value.target, scope), this.scalar(value.index, scope)],
-          value.span,
-        );
+        return this.path(value.target, this.scalar(value.index, scope), value.span, scope);
       case 'call':
         return this.callOf(value, scope);
-      case 'negate':
-        return this.call('$negate', [this.scalar(value.value, scope)], value.span);
+      case 'negate': {
+        const operand = this.scalar(value.value, scope);
+        if (operand.type !== 'dynamic') return this.call('$negate', [operand], value.span);
+        const negated = this.call(
+          '$negate',
+          [convert(operand, 'real', value.span, this)],
+          value.span,
+        );
+        return convert(negated, 'dynamic', value.span, this);
+      }
       case 'logical':
         return this.logical(value, scope);
       case 'binary':
@@ -812,13 +816,24 @@ export class Binder implements FoldContext {
     }
   }
 
-  /** A condition: bool, or what can be one. */
+  /** A condition. */
   predicate(value: Expression, scope: Scope): Bound {
     const bound = this.scalar(value, scope);
     if (bound.type === 'bool') return bound;
-    if (bound.type === 'dynamic' || isNumeric(bound.type))
-      return convert(bound, 'bool', value.span, this);
-    problem('KS107', 'A value of type bool expected', value.span);
+    problem(
+      'KS107',
+      `A condition is expected (bool), not a value of type ${bound.type}`,
+      value.span,
+      bound.type === 'dynamic' || isNumeric(bound.type) ? 'Convert with tobool(…).' : undefined,
+    );
+  }
+
+  /** A term of `and` and `or`: a dynamic stands for its bool there. */
+  private term(value: Expression, scope: Scope): Bound {
+    const bound = this.scalar(value, scope);
+    if (bound.type === 'bool') return bound;
+    if (bound.type === 'dynamic') return convert(bound, 'bool', value.span, this);
+    problem('KS107', `'and' and 'or' take conditions (bool), not ${bound.type}`, value.span);
   }
 
   private nameOf(name: string, span: Span, scope: Scope): Bound {
@@ -878,10 +893,18 @@ export class Binder implements FoldContext {
         return reference(column);
       }
     }
-    return this.call(
-      '$index',
-      [this.scalar(value.target, scope), constant('string', value.name)],
-      value.span,
+    return this.path(value.target, constant('string', value.name), value.span, scope);
+  }
+
+  /** `target.name`, `target[0]`: only dynamics have parts. */
+  private path(target: Expression, part: Bound, span: Span, scope: Scope): Bound {
+    const whole = this.scalar(target, scope);
+    if (whole.type === 'dynamic') return this.call('$index', [whole, part], span);
+    problem(
+      'KS147',
+      `A value of type ${whole.type} has no parts; only a dynamic has`,
+      span,
+      whole.type === 'string' ? 'Read it first with parse_json(…).' : undefined,
     );
   }
 
@@ -893,7 +916,7 @@ export class Binder implements FoldContext {
   private logical(value: Expression & { kind: 'logical' }, scope: Scope): Bound {
     return this.logicalOf(
       value.operator,
-      value.terms.map((term) => this.predicate(term, scope)),
+      value.terms.map((term) => this.term(term, scope)),
     );
   }
 
@@ -942,8 +965,7 @@ export class Binder implements FoldContext {
       default: {
         const text = (side: Bound): Bound => {
           if (side.type === 'string') return side;
-          if (side.type === 'dynamic' || side.type === 'guid')
-            return convert(side, 'string', span, this);
+          if (side.type === 'dynamic') return convert(side, 'string', span, this);
           problem(
             'SEM0064',
             `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
@@ -953,7 +975,7 @@ export class Binder implements FoldContext {
         };
         const negated = operator.startsWith('!');
         const plain = operator === '!~' ? '=~' : negated ? operator.slice(1) : operator;
-        const pattern = convert(right, 'string', span, this);
+        const pattern = text(right);
         if (plain === 'matches regex') checkRegex(pattern, span);
         const made = this.made(operatorRow(plain), plain, [text(left), pattern]);
         return negated ? this.made(operatorRow('$not'), '$not', [made]) : made;
@@ -967,17 +989,24 @@ export class Binder implements FoldContext {
     right: Bound,
     span: Span,
   ): Bound {
-    const refuse = (): never =>
+    const refuse = (hint?: string): never =>
       problem(
         'SEM0064',
         `The operator '${operator}' is not defined for ${left.type} and ${right.type}`,
         span,
+        hint,
       );
     const ordering = operator !== '==' && operator !== '!=';
     let [a, b] = [left, right];
     if (a.type === 'dynamic' && b.type === 'dynamic') {
       if (ordering) [a, b] = [convert(a, 'real', span, this), convert(b, 'real', span, this)];
       else [a, b] = [convert(a, 'string', span, this), convert(b, 'string', span, this)];
+    } else if (ordering && (a.type === 'dynamic' || b.type === 'dynamic')) {
+      // Only with numbers is there an order.
+      const other = a.type === 'dynamic' ? b : a;
+      if (!isNumeric(other.type)) refuse(`Convert with to${other.type}(…).`);
+      if (a.type === 'dynamic') a = convert(a, dynamicAs(b), span, this);
+      else b = convert(b, dynamicAs(a), span, this);
     } else if (a.type === 'dynamic') a = convert(a, dynamicAs(b), span, this);
     else if (b.type === 'dynamic') b = convert(b, dynamicAs(a), span, this);
     else if (a.type !== b.type) {
@@ -986,10 +1015,10 @@ export class Binder implements FoldContext {
         else if (b.type === 'decimal' && a.type === 'real') b = convert(b, 'real', span, this);
       } else if (a.type === 'bool' && isNumeric(b.type)) a = convert(a, 'long', span, this);
       else if (b.type === 'bool' && isNumeric(a.type)) b = convert(b, 'long', span, this);
-      else if (a.type === 'string' && (!ordering || a.kind === 'constant'))
-        a = convert(a, b.type, span, this);
-      else if (b.type === 'string' && (!ordering || b.kind === 'constant'))
-        b = convert(b, a.type, span, this);
+      else if (a.type === 'string' && !ordering) a = convert(a, b.type, span, this);
+      else if (b.type === 'string' && !ordering) b = convert(b, a.type, span, this);
+      else if (a.type === 'string') refuse(`Convert the text with to${b.type}(…).`);
+      else if (b.type === 'string') refuse(`Convert the text with to${a.type}(…).`);
       else refuse();
     }
     if (ordering && (a.type === 'string' || a.type === 'guid')) {
@@ -1020,10 +1049,9 @@ export class Binder implements FoldContext {
       );
       return convert(made, 'dynamic', span, this);
     }
-    if (a.type === 'dynamic') a = convert(a, dynamicOperand(b), span, this);
-    if (b.type === 'dynamic') b = convert(b, dynamicOperand(a), span, this);
-    if (a.type === 'bool') a = convert(a, 'long', span, this);
-    if (b.type === 'bool') b = convert(b, 'long', span, this);
+    if (a.type === 'dynamic') a = convert(a, dynamicOperand(b, operator) ?? refuse(), span, this);
+    else if (b.type === 'dynamic')
+      b = convert(b, dynamicOperand(a, operator) ?? refuse(), span, this);
     const [x, y] = [a.type, b.type];
     let type: ScalarType;
     if (isNumeric(x) && isNumeric(y)) {
@@ -1033,7 +1061,18 @@ export class Binder implements FoldContext {
     } else if (x === 'datetime' && y === 'datetime' && operator === '-') type = 'timespan';
     else if (x === 'datetime' && y === 'timespan' && (operator === '-' || operator === '+'))
       type = 'datetime';
-    else if (x === 'timespan' && y === 'datetime' && operator === '+') type = 'datetime';
+    else if (x === 'timespan' && y === 'datetime' && (operator === '-' || operator === '+'))
+      type = 'datetime';
+    // Ticks as numbers: `(start + end) / 2` is the middle.
+    else if (x === 'datetime' && y === 'datetime' && operator === '+') type = 'datetime';
+    else if (x === 'datetime' && isTime(y) && operator === '/') type = 'real';
+    else if (x === 'datetime' && isNumeric(y) && (operator === '*' || operator === '/'))
+      type = 'datetime';
+    else if (isNumeric(x) && y === 'datetime' && operator === '*') type = 'datetime';
+    else if (x === 'datetime' && isNumeric(y) && operator === '%') {
+      b = convert(b, 'long', span, this);
+      type = 'datetime';
+    } else if (x === 'datetime' && isTime(y) && operator === '%') type = 'timespan';
     else if (x === 'timespan' && y === 'timespan')
       type = operator === '/' ? 'real' : operator === '*' ? refuse() : 'timespan';
     else if (x === 'timespan' && isNumeric(y) && (operator === '*' || operator === '/'))
@@ -1042,9 +1081,9 @@ export class Binder implements FoldContext {
     else if (x === 'timespan' && isNumeric(y) && operator === '%') {
       b = convert(b, 'long', span, this);
       type = 'timespan';
-    } else if (x === 'datetime' && y === 'timespan' && operator === '%') type = 'timespan';
-    else return refuse();
-    if (b.type === 'decimal' && a.type === 'timespan') b = convert(b, 'real', span, this);
+    } else return refuse();
+    if (b.type === 'decimal' && isTime(a.type)) b = convert(b, 'real', span, this);
+    if (a.type === 'decimal' && isTime(b.type)) a = convert(a, 'real', span, this);
     return this.made(operatorRow(operator), operator, [a, b], type);
   }
 
@@ -1064,6 +1103,14 @@ export class Binder implements FoldContext {
     const only = value.items.length === 1 ? value.items[0] : undefined;
     const termwise = operator === 'has_any' || operator === 'has_all';
     const folded = operator === 'in~' || operator === '!in~';
+    if ((termwise || folded) && operand.type !== 'string' && operand.type !== 'dynamic') {
+      problem(
+        'SEM0064',
+        `The operator '${operator}' is not defined for ${operand.type}`,
+        value.span,
+        'Convert with tostring(…).',
+      );
+    }
     const negated = operator === '!in' || operator === '!in~';
     if (only !== undefined && this.isTable(only, scope)) {
       const table = this.table(only, scope);
@@ -1366,6 +1413,18 @@ export class Binder implements FoldContext {
         problem('SEM0101', `Argument ${position + 1} of ${name}() must be a constant`, span);
       }
     }
+    for (const [position, words] of Object.entries(row.choices ?? {})) {
+      const arg = fitted[Number(position)];
+      if (arg?.kind !== 'constant') continue;
+      const word = String(arg.value ?? '');
+      if (words.includes(word.toLowerCase())) continue;
+      problem(
+        'KS107',
+        `'${word}' is not known to ${name}(): write ${words.join(', ')}`,
+        span,
+        didYouMean(word, words),
+      );
+    }
     const regexes = typeof row.regexes === 'function' ? row.regexes(fitted) : row.regexes;
     for (const position of regexes ?? []) checkRegex(fitted[position], span);
     const made =
@@ -1422,8 +1481,19 @@ export class Binder implements FoldContext {
     if (best === undefined)
       problem('KS107', wanted ?? `${name}() does not take these arguments`, span);
     const { parameters } = best;
-    const shared = args.filter((_, index) => parameters[index] === 'common').map((arg) => arg.type);
+    const shared = args.filter((_, index) => isShared(parameters[index])).map((arg) => arg.type);
     const common = shared.length === 0 ? undefined : (commonType(shared) ?? 'dynamic');
+    const odd = shared.find(
+      (type) => type !== shared[0] && !(isNumeric(type) && isNumeric(shared[0] ?? type)),
+    );
+    if (odd !== undefined && parameters.includes('alike')) {
+      problem(
+        'KS107',
+        `The arguments of ${name}() are of one type, not ${shared[0]} and ${odd}`,
+        span,
+        `Convert with to${shared[0]}(…) or to${odd}(…).`,
+      );
+    }
     return args.map((arg, index) =>
       this.convertTo(arg, parameters[index] as ParameterType, common, span),
     );
@@ -1440,8 +1510,10 @@ export class Binder implements FoldContext {
       case 'type':
         return arg;
       case 'common':
+      case 'alike':
         return convert(arg, common ?? arg.type, span, this);
       case 'text':
+      case 'printable':
         return convert(arg, 'string', span, this);
       case 'integer':
         return arg.type === 'int' || arg.type === 'long' ? arg : convert(arg, 'long', span, this);
@@ -1647,7 +1719,7 @@ export class Binder implements FoldContext {
   /** Columns that a name, or a pattern with `*`, stands for; a problem if there are none. */
   columnsLike(pattern: string, span: Span, input: Relation): VisibleColumn[] {
     const found = input.columns.filter((each) => wildcardFits(pattern, each.name));
-    if (found.length === 0 && !pattern.includes('*')) {
+    if (found.length === 0) {
       const names = input.columns.map((each) => each.name);
       problem(
         'SEM0100',
@@ -1728,6 +1800,9 @@ class ColumnNamedLater implements Column {
   }
 }
 
+const isShared = (of: ParameterType | undefined): boolean => of === 'common' || of === 'alike';
+const isTime = (type: ScalarType): boolean => type === 'datetime' || type === 'timespan';
+
 const placeFunctions = new Set(['workspace', 'database', 'cluster', 'app', 'resource']);
 
 function rootCall(value: Expression): string | undefined {
@@ -1745,12 +1820,13 @@ function dynamicAs(other: Bound): ScalarType {
   return other.type;
 }
 
-function dynamicOperand(other: Bound): ScalarType {
-  return other.type === 'datetime'
-    ? 'timespan'
-    : other.type === 'string' || other.type === 'guid'
-      ? 'real'
-      : other.type;
+/** And in arithmetic; undefined where there is none. */
+function dynamicOperand(other: Bound, operator: string): ScalarType | undefined {
+  const adds = operator === '+' || operator === '-';
+  if (other.type === 'datetime')
+    return operator === '-' ? 'datetime' : operator === '+' ? 'timespan' : undefined;
+  if (other.type === 'timespan') return adds ? 'timespan' : operator === '*' ? 'real' : undefined;
+  return isNumeric(other.type) ? other.type : undefined;
 }
 
 /** A constant dynamic array's elements; undefined for what is not an array of plain values. */

@@ -8,11 +8,15 @@ export type ParameterType =
   | ScalarType
   | 'scalar'
   | 'text'
+  /** Any value, taken as its text. */
+  | 'printable'
   | 'integer'
   | 'number'
   | 'summable'
   | 'orderable'
   | 'common'
+  /** All of one type, or numbers. */
+  | 'alike'
   | 'type';
 
 export interface Signature {
@@ -58,66 +62,44 @@ export function isNumeric(type: ScalarType): boolean {
   return numeric.has(type);
 }
 
-/** 0 = as it is, 1 = by a widening, 2 = by a conversion that KQL makes unasked; undefined = no. */
+/**
+ * 0 = as it is, 1 = by a widening, 2 = by a conversion that KQL makes unasked; undefined = no. What
+ * KQL converts unasked is little: a dynamic where text is wanted, and one number to another.
+ */
 export function fit(arg: Bound, wanted: ParameterType): number | undefined {
   const type = arg.type;
   if (wanted === type) return 0;
   switch (wanted) {
     case 'scalar':
     case 'common':
+    case 'alike':
       return 0;
-    case 'text':
+    case 'printable':
       return 1;
+    case 'text':
+      return type === 'string' ? 0 : type === 'dynamic' ? 2 : undefined;
     case 'integer':
-      return type === 'int' || type === 'long'
-        ? 0
-        : type === 'dynamic'
-          ? 2
-          : type === 'real' || type === 'decimal' || type === 'bool'
-            ? 3
-            : undefined;
+      return type === 'int' || type === 'long' ? 0 : undefined;
     case 'number':
-      return isNumeric(type) ? 0 : type === 'dynamic' ? 2 : type === 'bool' ? 3 : undefined;
+      return isNumeric(type) ? 0 : undefined;
     case 'summable':
-      return isNumeric(type) || type === 'timespan'
-        ? 0
-        : type === 'dynamic'
-          ? 2
-          : type === 'bool' || type === 'datetime'
-            ? 3
-            : undefined;
+      return isNumeric(type) || type === 'timespan' ? 0 : undefined;
     case 'orderable':
-      return type === 'dynamic' ? 2 : 0;
-    case 'type':
-      return undefined;
+      return type === 'dynamic' || type === 'guid' ? undefined : 0;
     case 'long':
-      return type === 'int'
-        ? 1
-        : type === 'dynamic'
-          ? 2
-          : type === 'real' || type === 'decimal' || type === 'bool'
-            ? 3
-            : undefined;
+      return type === 'int' ? 1 : undefined;
     case 'int':
-      return type === 'long' ? 1 : type === 'dynamic' ? 2 : type === 'real' ? 3 : undefined;
+      return type === 'long' ? 1 : undefined;
     case 'real':
-      return isNumeric(type) ? 1 : type === 'dynamic' ? 2 : undefined;
     case 'decimal':
-      return isNumeric(type) ? 1 : type === 'dynamic' ? 2 : undefined;
+      return isNumeric(type) ? 1 : undefined;
+    case 'type':
     case 'dynamic':
-      return type === 'string' ? 2 : 3;
     case 'string':
     case 'bool':
     case 'datetime':
     case 'timespan':
     case 'guid':
-      if (type === 'dynamic') return 2;
-      if (wanted === 'bool' && isNumeric(type)) return 3;
-      // A literal text in a time's place is read as one.
-      return (wanted === 'datetime' || wanted === 'timespan' || wanted === 'guid') &&
-        arg.kind === 'constant' &&
-        type === 'string'
-        ? 3
-        : undefined;
+      return undefined;
   }
 }

@@ -827,9 +827,9 @@ export class Parser {
   private list(operator: ListOperator, value: Expression, start: number): Expression {
     const items: Expression[] = [];
     if (this.accept('(')) {
-      while (!this.is(')')) {
-        items.push(this.pipeline());
-        if (!this.accept(',')) break;
+      if (!this.is(')')) {
+        do items.push(this.pipeline());
+        while (this.accept(','));
       }
       this.expect(')');
     } else {
@@ -1032,9 +1032,9 @@ export class Parser {
     }
     this.expect('(');
     const args: NamedExpression[] = [];
-    while (!this.is(')')) {
-      args.push(this.argument());
-      if (!this.accept(',')) break;
+    if (!this.is(')')) {
+      do args.push(this.argument());
+      while (this.accept(','));
     }
     this.expect(')');
     return {
