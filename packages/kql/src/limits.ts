@@ -74,3 +74,5 @@ export const densePointsMax = 262_144;
 export const coveringCellsMax = 65_536;
 /** Collections of well-known text inside each other: it is read by recursion. */
 export const wktNestingMax = 64;
+/** Cells of one `geo_polygon_to_h3cells()`, as documented. */
+export const h3CellsMax = 61_680;

@@ -3,6 +3,7 @@
  * buffers (docs/adr/0019). What is no shape, and a number out of its range, give null.
  */
 
+import type { Expression as Sql } from '@strongroom/sql';
 import { linesBuffer, polygonsBuffer } from '../geo/buffer.js';
 import { linesCovering, polygonsCovering } from '../geo/covering.js';
 import { densified } from '../geo/densify.js';
@@ -28,12 +29,19 @@ import {
 } from '../geo/shape.js';
 import { simplifiedLines, simplifiedPolygons } from '../geo/simplify.js';
 import { earthRadiusMeters } from '../geo/vector.js';
+import { h3CellsAbout } from '../geo/straight.js';
 import { geoJsonOfWkt } from '../geo/wkt.js';
+import { h3CellsMax } from '../limits.js';
+import { constant } from '../semantics/bound.js';
 import type { ConstantValue } from '../syntax/tree.js';
+import { jsonExtract } from './conversion.js';
+import { closed, formula } from './formula.js';
 import { computedRow, type FunctionRow } from './row.js';
 
 /** S2 cells are of this level unless the query says otherwise. */
 const defaultLevel = 11n;
+/** The same of H3 cells. */
+const defaultResolution = 6n;
 const defaultToleranceMeters = 10;
 const [denseToleranceMetersMin, denseToleranceMetersMax] = [0.1, 10_000];
 
@@ -138,7 +146,58 @@ function densePolygon(polygon: Polygon, values: Values): Polygon | undefined {
   return denseChains(closed, values)?.map((chain) => chain.slice(0, -1));
 }
 
+/** The polygon that H3 is asked for: sound, buffered, and not of far too many cells. */
+const h3Polygons = computedRow({
+  name: 'geo_polygon_to_h3cells',
+  takes: 'dynamic, integer, real?',
+  gives: 'dynamic',
+  of: (values) => {
+    const [resolution, radius] = [numberAt(values, 1, NaN), numberAt(values, 2, 0)];
+    const sound = polygonsAt(values, 0);
+    const size = { radiusMeters: radius, toleranceMeters: defaultToleranceMeters };
+    const polygons =
+      radius === 0 || sound === undefined ? sound && merged(sound) : polygonsBuffer(sound, size);
+    if (polygons === undefined || !(resolution >= 0 && resolution <= 15)) return '';
+    // Cells differ in size by less than twice.
+    if (h3CellsAbout(polygons, resolution) > 4 * h3CellsMax) return '';
+    return JSON.stringify(
+      polygons.map((polygon) =>
+        polygon.map((ring) => [...ring, ring[0] as Vertex].map((vertex) => vertex.degrees)),
+      ),
+    );
+  },
+});
+
+/** The engine's cells of what `h3Polygons` makes. */
+const h3Cells: FunctionRow = {
+  name: 'geo_polygon_to_h3cells',
+  takes: 'dynamic, integer',
+  gives: 'dynamic',
+  sql: ([polygons, resolution], context) =>
+    closed(
+      formula(
+        `let p = JSONExtract($polygons, 'Array(Array(Array(Tuple(Float64, Float64))))');
+         let c = h3PolygonToCells(p, toUInt8(least(greatest(ifNull($resolution, 0), 0), 15)));
+         if(empty(p) OR length(c) > ${h3CellsMax}, '', toJSONString(arrayMap(h -> h3ToString(h), c)))`,
+        {
+          polygons: jsonExtract(polygons as Sql, context.args[0], 'String'),
+          resolution: resolution as Sql,
+        },
+      ),
+    ),
+};
+
 export const geoComputedRows: readonly FunctionRow[] = [
+  {
+    ...h3Cells,
+    takes: 'dynamic, integer?, real?',
+    composed: ([polygon, resolution, radius], make) => {
+      if (polygon === undefined) return constant('dynamic', '');
+      const level = resolution ?? constant('long', defaultResolution);
+      const sound = make(h3Polygons, [polygon, level, ...(radius === undefined ? [] : [radius])]);
+      return make(h3Cells, [sound, level]);
+    },
+  },
   computedRow({
     name: 'geo_from_wkt',
     takes: 'text',

@@ -5,8 +5,16 @@
 
 import { nullOf, type Expression as Sql } from '@strongroom/sql';
 import type { Bound } from '../semantics/bound.js';
-import { formula, formulaRows, type Parts } from './formula.js';
-import { areLines, earthRadiusMeters, geoRows, linesOf, onEarth, pointJson } from './geo.js';
+import { formula, formulaRows, type Part, type Parts } from './formula.js';
+import {
+  areLines,
+  earthRadiusMeters,
+  geoRows,
+  linesOf,
+  onEarth,
+  pointJson,
+  polygonJson,
+} from './geo.js';
 import type { FunctionRow } from './row.js';
 
 const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
@@ -22,7 +30,7 @@ const vector = (lon: Sql, lat: Sql): Sql =>
   );
 
 /** Algebra of vectors, as parts of formulas. */
-const algebra: Parts = {
+export const algebra: Parts = {
   vector: (lon, lat) => vector(lon as Sql, lat as Sql),
   dot: (a, b) => formula('$a.1 * $b.1 + $a.2 * $b.2 + $a.3 * $b.3', { a: a as Sql, b: b as Sql }),
   cross: (a, b) =>
@@ -33,6 +41,8 @@ const algebra: Parts = {
   longitude: (a) => formula('atan2($a.2, $a.1) * 57.29577951308232', { a: a as Sql }),
   latitude: (a) =>
     formula('atan2($a.3, sqrt($a.1 * $a.1 + $a.2 * $a.2)) * 57.29577951308232', { a: a as Sql }),
+  point: (lon, lat) => pointJson(lon as Sql, lat as Sql),
+  polygon: (ring) => polygonJson(ring as Sql),
   /** Every edge of every line, as pairs of vectors. */
   edges: (lines) =>
     formula(
@@ -46,7 +56,7 @@ const algebra: Parts = {
 const pointsMin = (what: Shape): number => (what === 'line' ? 2 : 4);
 
 /** `body` of a shape's lines, or `otherwise` where it is none. */
-function ofLines(
+export function ofLines(
   shape: Sql,
   of: Bound | undefined,
   what: Shape,
@@ -61,20 +71,29 @@ function ofLines(
   });
 }
 
+/** The point of an edge that is nearest to a vector. */
+export const nearestOf: Part = (edge, point) =>
+  formula(
+    `let e = $edge; let p = $point;
+     let n = $cross(e.1, e.2);
+     let m = $dot(n, n);
+     let d = $dot(p, n);
+     let c = if(m > 1e-30, (p.1 - d * n.1 / m, p.2 - d * n.2 / m, p.3 - d * n.3 / m), e.1);
+     let i = m > 1e-30 AND $dot($cross(n, e.1), c) >= 0 AND $dot($cross(e.2, n), c) >= 0;
+     let l = sqrt($dot(c, c));
+     if(i, (c.1 / l, c.2 / l, c.3 / l), if($dot(p, e.1) >= $dot(p, e.2), e.1, e.2))`,
+    { ...algebra, edge: edge as Sql, point: point as Sql },
+  );
+
 /** The nearest point on the edges to a point, as `(angle, vector)`. */
 function nearest(lines: Sql, lon: Sql, lat: Sql): Sql {
   return formula(
     `let p = $vector($lon, $lat);
      arraySort(e -> e.1, arrayMap(e ->
-       let n = $cross(e.1, e.2);
-       let m = $dot(n, n);
-       let d = $dot(p, n);
-       let c = if(m > 1e-30, (p.1 - d * n.1 / m, p.2 - d * n.2 / m, p.3 - d * n.3 / m), e.1);
-       let i = m > 1e-30 AND $dot($cross(n, e.1), c) >= 0 AND $dot($cross(e.2, n), c) >= 0;
-       let q = if(i, c, if($dot(p, e.1) >= $dot(p, e.2), e.1, e.2));
+       let q = $nearest(e, p);
        let x = $cross(p, q);
        (atan2(sqrt($dot(x, x)), $dot(p, q)), q), $edges($lines)))[1]`,
-    { ...algebra, lines, lon, lat },
+    { ...algebra, nearest: nearestOf, lines, lon, lat },
   );
 }
 
@@ -156,7 +175,6 @@ function closestOn(what: Shape): FunctionRow {
                 ? formula('false')
                 : pointIn(at(args, 0), at(args, 1), at(args, 2), context.args[2]),
             nearest: (lon, lat) => nearest(lines, lon as Sql, lat as Sql),
-            point: (lon, lat) => pointJson(lon as Sql, lat as Sql),
           },
         ),
       ),
@@ -213,7 +231,7 @@ const rows: readonly FunctionRow[] = [
              (s.1 * t, s.2 * t, s.3 * t), $edges($lines));
            let c = (arraySum(v -> v.1, w), arraySum(v -> v.2, w), arraySum(v -> v.3, w));
            $point($longitude(c), $latitude(c))`,
-          { ...algebra, lines, point: (lon, lat) => pointJson(lon as Sql, lat as Sql) },
+          { ...algebra, lines },
         ),
       ),
   },

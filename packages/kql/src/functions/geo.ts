@@ -314,19 +314,6 @@ const level = (cell: Sql): Sql => call('toInt64', call('h3GetResolution', cell))
 
 export const geoRows: readonly FunctionRow[] = [
   {
-    name: 'geo_distance_2points',
-    takes: 'real, real, real, real',
-    gives: 'real',
-    nulls: 'always',
-    sql: (args) =>
-      call(
-        'if',
-        infix('AND', onEarth(at(args, 0), at(args, 1)), onEarth(at(args, 2), at(args, 3))),
-        distance(at(args, 0), at(args, 1), at(args, 2), at(args, 3)),
-        noReal,
-      ),
-  },
-  {
     name: 'geo_point_in_circle',
     takes: 'real, real, real, real, real',
     gives: 'bool',

@@ -5,6 +5,7 @@ import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
 import { encodingRows } from './encoding.js';
+import { geoAlongRows } from './geo-along.js';
 import { geoCellRows } from './geo-cell.js';
 import { geoComputedRows } from './geo-computed.js';
 import { geoShapeRows } from './geo-shape.js';
@@ -44,6 +45,7 @@ function table(): Map<string, FunctionRow> {
       geoRows,
       geoShapeRows,
       geoCellRows,
+      geoAlongRows,
       geoComputedRows,
       windowRows,
       seriesRows,

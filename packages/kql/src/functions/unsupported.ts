@@ -66,16 +66,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
   ['It has become row_rank_min() and row_rank_dense()', ['row_rank']],
   ['Sketches are of another form here', ['tdigest_isvalid', 'hll_isvalid']],
   ['Not built yet', ['estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
-  [
-    'Not built yet to the documented accuracy',
-    [
-      'geo_polygon_to_h3cells',
-      'geo_line_locate_point',
-      'geo_line_interpolate_point',
-      'geo_geohash_neighbors',
-      'geo_point_buffer',
-    ],
-  ],
 ];
 
 let known: Map<string, string> | undefined;
