@@ -13,9 +13,12 @@ import {
   leafHash,
   parseVerifierKey,
   printAddCheckpoint,
+  printHandOverText,
   printVerifierKey,
   rootOf,
   signCheckpoint,
+  signEpoch,
+  signHandOver,
   verifyNote,
 } from '@strongroom/ledger';
 import { sha256 } from '@strongroom/platform';
@@ -117,6 +120,43 @@ test('a witness signs what continues what it saw, also after a restart, and noth
   const malformed = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: 'old x\n\n' });
   assert.equal(malformed.status, 400);
   assert.equal((await ask(12, 9)).status, 200);
+});
+
+test('a witness takes a stated restore and a replaced key once, and nothing else', async () => {
+  const tell = async (what: string, body: string): Promise<number> =>
+    (await fetch(`${url}/${what}`, { method: 'POST', body })).status;
+  const keyed = (by: typeof signer) => ({ ...by, keyName: origin });
+  const restored = async (number: bigint, size: number, by = signer): Promise<string> => {
+    const root = rootOf(sha256, leaves.slice(0, size));
+    const head = { origin, size: BigInt(size), root, time: 1_790_000_000_000 };
+    const { text: kept } = await signCheckpoint(sha256, head, keyed(by));
+    return signEpoch(sha256, { origin, number, time: 1, reason: 'r', kept }, keyed(by));
+  };
+  const other = testSigner('another');
+  assert.equal(await tell('add-epoch', await restored(1n, 9, other)), 403);
+  assert.equal(await tell('add-epoch', await restored(1n, 13)), 409, 'more than was seen');
+  assert.equal(await tell('add-epoch', await restored(1n, 9)), 200);
+  assert.equal(await tell('add-epoch', await restored(1n, 8)), 409, 'once');
+  assert.equal(await tell('add-epoch', 'x'), 404);
+  // From there on it goes another way.
+  const another = leaves.map((leaf, n) => (n < 9 ? leaf : sha256(leaf)));
+  assert.equal((await ask(12, 9, { tree: another })).status, 200);
+
+  const next = testSigner(origin, 'next');
+  const handOver = (from: typeof signer): Promise<string> =>
+    signHandOver(
+      sha256,
+      { origin, number: 1n, time: 1, size: 12n, root: rootOf(sha256, another.slice(0, 12)) },
+      { from: keyed(from), to: keyed(next) },
+    );
+  const file = async (from: typeof signer): Promise<string> =>
+    printHandOverText(sha256, [await handOver(from)]);
+  assert.equal((await ask(13, 12, { tree: another, by: next })).status, 403);
+  assert.equal(await tell('add-hand-overs', await file(other)), 403);
+  assert.equal(await tell('add-hand-overs', 'x'), 400);
+  assert.equal(await tell('add-hand-overs', await file(signer)), 200);
+  assert.equal((await ask(13, 12, { tree: another, by: next })).status, 200);
+  assert.equal((await ask(14, 13, { tree: another })).status, 403, 'the old key is over');
 });
 
 test('a service shows its checkpoints to its witness, keeps the signatures, and exports them', async () => {

@@ -126,6 +126,8 @@ export const portalPaths = {
   handOvers: (workspace: string): string => `/api/workspaces/${workspace}/handOvers`,
   /** `GET`: the newest epoch statement; 404 where there was no restore. */
   epoch: (workspace: string): string => `/api/workspaces/${workspace}/epoch`,
+  /** `GET`: a restore that waits for approvers of holds. `POST {signature}`: one of them agrees. */
+  epochApproval: (workspace: string): string => `/api/workspaces/${workspace}/epoch/approval`,
   /** `GET ?from=SIZE`: that the newest tree continues the one of so many entries. */
   consistency: (workspace: string): string => `/api/workspaces/${workspace}/consistency`,
   /**

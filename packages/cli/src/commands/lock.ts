@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { fromBase64, fromUtf8, toBase64, utf8 } from '@strongroom/base';
+import { portalPaths } from '@strongroom/api';
 import { ed25519Signer } from '@strongroom/keys';
+import type { Ed25519Signer } from '@strongroom/keys';
 import type { Context, GlobalOptions } from '../context.js';
 import { optionsOf, print, printList, wholeNumber, withClient } from '../context.js';
 import { findWorkspace } from '../client.js';
@@ -202,18 +204,46 @@ export function addHoldCommands(program: Command, context: Context): void {
     });
 
   hold
+    .command('approve-epoch')
+    .requiredOption('--key <file>', 'your approver key')
+    .description('signs that the workspace may go on from the earlier point it was restored to')
+    .action(async (own: { key: string }, command: Command) => {
+      const options = optionsOf(command);
+      const signer = await readApproverKey(context, own.key);
+      await withClient(context, options, async (client) => {
+        const { workspaceId } = await findWorkspace(client, options.workspace);
+        const path = portalPaths.epochApproval(workspaceId);
+        const asked = (await client.get(path)) as PendingEpoch;
+        if (!asked.pending) throw cliError('CLI_NOT_FOUND', 'No restore waits for approval.');
+        const statement = asked.approvalStatement ?? '';
+        const signature = toBase64(await signer.sign(utf8(statement)));
+        const after = (await client.send('POST', path, { signature })) as PendingEpoch;
+        await print(
+          context,
+          options,
+          after,
+          () =>
+            `signed:\n${statement}\n` +
+            (after.pending
+              ? (after.holds ?? [])
+                  .map(
+                    (each) =>
+                      `hold ${each.id}: ${each.approved.length} of ${each.approvalsNeeded}\n`,
+                  )
+                  .join('')
+              : 'agents and clients accept the restore now\n'),
+        );
+      });
+    });
+
+  hold
     .command('approve')
     .argument('<hold>')
     .requiredOption('--key <file>', 'your approver key')
     .description('signs that a hold may be lifted; enough signatures lift it')
     .action(async (name: string, own: { key: string }, command: Command) => {
       const options = optionsOf(command);
-      const text = fromUtf8(await context.fs.readFile(resolve(context.workingDirectory, own.key)));
-      const [head, , seed] = text.split('\n');
-      if (head !== keyHead || seed === undefined) {
-        throw cliError('CLI_USAGE', `${own.key} is no approver key.`);
-      }
-      const signer = ed25519Signer(fromBase64(seed));
+      const signer = await readApproverKey(context, own.key);
       await withClient(context, options, async (client) => {
         const found = (await list(client, options)).find((each) => each.name === name);
         if (found === undefined) throw cliError('CLI_NOT_FOUND', `There is no hold ${name}.`);
@@ -233,6 +263,26 @@ export function addHoldCommands(program: Command, context: Context): void {
         );
       });
     });
+}
+
+/** A restore to an earlier point that holds stand over. */
+interface PendingEpoch {
+  readonly pending: boolean;
+  readonly approvalStatement?: string;
+  readonly holds?: readonly {
+    readonly id: string;
+    readonly approvalsNeeded: number;
+    readonly approved: readonly string[];
+  }[];
+}
+
+async function readApproverKey(context: Context, file: string): Promise<Ed25519Signer> {
+  const text = fromUtf8(await context.fs.readFile(resolve(context.workingDirectory, file)));
+  const [head, , seed] = text.split('\n');
+  if (head !== keyHead || seed === undefined) {
+    throw cliError('CLI_USAGE', `${file} is no approver key.`);
+  }
+  return ed25519Signer(fromBase64(seed));
 }
 
 interface Approver {

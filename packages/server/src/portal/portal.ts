@@ -114,6 +114,8 @@ export function createPortal(options: PortalOptions): Handler {
     ['GET', 'workspaces/:/consistency', showConsistency],
     ['GET', 'workspaces/:/handovers', showHandOvers],
     ['GET', 'workspaces/:/epoch', showEpoch],
+    ['GET', 'workspaces/:/epoch/approval', showEpochApproval],
+    ['POST', 'workspaces/:/epoch/approval', approveEpoch],
     ['GET', 'workspaces/:/proof', showProof],
     ['POST', 'workspaces/:/proof', showProof],
   ];
@@ -715,6 +717,35 @@ export function createPortal(options: PortalOptions): Handler {
       throw new HttpError(404, 'EpochNotFound', 'This workspace was never restored.');
     }
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+  }
+
+  async function showEpochApproval(call: Call): Promise<Outgoing> {
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    const pending = (await options.workspaces.open(workspaceId)).pendingEpoch;
+    return jsonAnswer(
+      200,
+      pending === undefined ? { pending: false } : { pending: true, ...pending },
+    );
+  }
+
+  /** Who may read may bring a signature: it, and no role, is what agrees. */
+  async function approveEpoch(call: Call): Promise<Outgoing> {
+    const { request, principal } = call;
+    const { workspaceId } = await workspaceOf(call, `${workspaceActions}/read`);
+    const body = readObject(await readJsonBody(request), 'body');
+    const signature = readText(body['signature'] ?? null, 'signature', { charsMax: 128 });
+    await options.audit.record({
+      principal,
+      operation: `${workspaceActions}/epoch/approve/action`,
+      outcome: 'Started',
+      target: request.path.path,
+      workspaceId,
+    });
+    const workspace = await options.workspaces.open(workspaceId);
+    if (!(await workspace.approveEpoch(signature))) {
+      throw new HttpError(400, 'SignatureInvalid', 'No approver of a hold signed this restore.');
+    }
+    return showEpochApproval(call);
   }
 
   async function showConsistency(call: Call): Promise<Outgoing> {

@@ -26,6 +26,7 @@ import type { NoteSigner, VerifierKey } from '@strongroom/ledger';
 import type { Statement } from '@strongroom/sql';
 import { noteSigners } from '../keys/signing-keys.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
+import { holdsOf, readBase64 } from '../locks/holds.js';
 import { errorFields } from '../log.js';
 import type { Log } from '../log.js';
 import type { CatalogReader, TableRecord, WorkspaceRecord } from '../catalog/catalog.js';
@@ -49,6 +50,8 @@ import { EngineHost } from './engine-host.js';
 import { createErasing } from './erasing.js';
 import type { Erasing } from './erasing.js';
 import { decodeEntryMetadata, encodeEntryMetadata, fingerprintOf } from './entry.js';
+import { keepEpochApprovals, readEpochApprovals, weighEpoch } from './epoch-approval.js';
+import type { PendingEpoch } from './epoch-approval.js';
 import { keyAway } from './errors.js';
 import { Gate } from './gate.js';
 import { createKeyWork } from './key-work.js';
@@ -60,6 +63,7 @@ import type { Proofs } from './proofs.js';
 import { decodeRecord, encodeRecord, isRecordMetadata, serviceActor } from './record.js';
 import type {
   KeptRecord,
+  LedgerRecord,
   LedgerRecordDraft,
   RecordActor,
   RecordParts,
@@ -206,6 +210,15 @@ async function openRecords(
     ...(options.journalLimits === undefined ? {} : { limits: options.journalLimits }),
   });
   return options.sealing === undefined ? RecordStore.open(journal) : RecordStore.unread(journal);
+}
+
+async function readIfThere(fs: Fs, path: string): Promise<string | undefined> {
+  try {
+    return fromUtf8(await fs.readFile(path));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The id of the journal that keeps a workspace's records. */
@@ -626,20 +639,45 @@ export class RunningWorkspace implements Workspace {
   }
 
   async epoch(): Promise<string | undefined> {
-    const { fs, directory } = this.#options;
-    try {
-      return fromUtf8(await fs.readFile(`${directory}/ledger/epoch`));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    return this.#epoch;
   }
 
-  /** Puts a restore to an earlier point on record, once. */
+  get pendingEpoch(): PendingEpoch | undefined {
+    return this.#pendingEpoch;
+  }
+
+  /** The statement beside the ledger, once it is approved and on record: only then is it shown. */
+  #epoch: string | undefined;
+  #pendingEpoch: PendingEpoch | undefined;
+
+  async approveEpoch(signature: string): Promise<boolean> {
+    const { fs, directory } = this.#options;
+    const pending = this.#pendingEpoch;
+    if (pending === undefined) return false;
+    const isApprover = pending.holds.some(({ approvers }) =>
+      approvers.some(({ publicKey }) => {
+        const [key, bytes] = [readBase64(publicKey, 32), readBase64(signature, 64)];
+        const message = utf8(pending.approvalStatement);
+        return key !== undefined && bytes !== undefined && verifyEd25519(key, message, bytes);
+      }),
+    );
+    if (!isApprover) return false;
+    const known = await readEpochApprovals(fs, `${directory}/ledger`);
+    if (!known.includes(signature)) {
+      await keepEpochApprovals(fs, `${directory}/ledger`, [...known, signature]);
+    }
+    await this.recordEpoch();
+    return true;
+  }
+
+  /**
+   * Puts a restore to an earlier point on record, once. Where holds stand it needs as many of their
+   * approvers as lifting them does; until then agents and clients are not shown it, and refuse.
+   */
   async recordEpoch(): Promise<void> {
-    const statement = this.sealed ? undefined : await this.epoch();
+    const { sha256, fs, directory } = this.#options;
+    const statement = this.sealed ? undefined : await readIfThere(fs, `${directory}/ledger/epoch`);
     if (statement === undefined) return;
-    const { sha256 } = this.#options;
     const { ledger } = this.#parts;
     const verdict = await verifyEpoch(statement, {
       sha256,
@@ -650,11 +688,31 @@ export class RunningWorkspace implements Workspace {
     if (!verdict.ok) return this.#alarm('LEDGER_EPOCH_INVALID');
     const { number, reason, kept } = verdict.value;
     const epoch = Number(number);
+    const records: LedgerRecord[] = [];
     for await (const { record } of this.records()) {
-      if (record.type === 'epochOpened' && record.epoch >= epoch) return;
+      if (record.type === 'epochOpened' && record.epoch >= epoch) {
+        this.#epoch = statement;
+        return;
+      }
+      if (record.type === 'holdPlaced' || record.type === 'holdLifted') records.push(record);
     }
+    const { pending, approvals } = weighEpoch(this.id, verdict.value, {
+      holds: [...holdsOf(this.id, records).values()],
+      signatures: await readEpochApprovals(fs, `${directory}/ledger`),
+    });
+    this.#pendingEpoch = pending;
+    if (pending !== undefined) return this.#alarm('LEDGER_EPOCH_UNAPPROVED');
     const actor = { kind: 'Service', id: 'strongroom' } as const;
-    await this.record({ type: 'epochOpened', actor, reason, epoch, kept: kept.text, statement });
+    await this.record({
+      type: 'epochOpened',
+      actor,
+      ...(approvals.length === 0 ? {} : { approvals }),
+      reason,
+      epoch,
+      kept: kept.text,
+      statement,
+    });
+    this.#epoch = statement;
   }
 
   checkpoint(): string | undefined {

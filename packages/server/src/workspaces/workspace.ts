@@ -3,6 +3,7 @@ import type { WorkspaceStatus } from '@strongroom/api';
 import type { VerifierKey } from '@strongroom/ledger';
 import type { ColumnSchema, Settings, Statement } from '@strongroom/sql';
 import type { Refusal } from './accounting.js';
+import type { PendingEpoch } from './epoch-approval.js';
 import type { Erasing } from './erasing.js';
 import type { Proofs } from './proofs.js';
 import type { KeptRecord, LedgerRecordDraft, TableCommitments } from './record.js';
@@ -114,8 +115,15 @@ export interface Workspace {
   readonly verifierKeys: readonly VerifierKey[];
   /** The signed hand-overs from key to key, as the file beside the ledger; empty without any. */
   readonly handOvers: string;
-  /** The newest statement that the ledger was restored to an earlier point; none without one. */
+  /**
+   * The newest statement that the ledger was restored to an earlier point; none without one, or before
+   * the approvers of the holds that stand have agreed.
+   */
   epoch(): Promise<string | undefined>;
+  /** A restore that waits for approvers. */
+  readonly pendingEpoch: PendingEpoch | undefined;
+  /** Takes an approver's signature (base64) of it; false where it is nobody's. */
+  approveEpoch(signature: string): Promise<boolean>;
   /** Newest signed checkpoint as text. */
   checkpoint(): string | undefined;
   /** When it was signed, in milliseconds since 1970. */
