@@ -215,6 +215,9 @@ describe('the portal', { skip: missing ?? false }, () => {
       .getByText('None stand here.')
       .waitFor();
     await admin.getByRole('region', { name: 'Retention' }).getByText(/keeps/).waitFor();
+    const keys = admin.getByRole('region', { name: 'Keys' });
+    await keys.getByRole('row', { name: /^Ledger signature .* Nothing$/ }).waitFor();
+    assert.equal(await keys.getByRole('row').count(), 5);
     await admin
       .getByRole('region', { name: 'Accounting' })
       .getByText(/Stream|Nothing/)
@@ -333,7 +336,7 @@ describe('the portal', { skip: missing ?? false }, () => {
         await admin.getByRole('button', { name: /Account menu/ }).click();
         await admin.getByRole('radio', { name: theme }).click();
         await admin.keyboard.press('Escape');
-        for (const page of ['Logs', 'Agents', 'Access']) {
+        for (const page of ['Logs', 'Data', 'Agents', 'Access']) {
           await admin.getByRole('link', { name: page }).click();
           if (page !== 'Logs') await admin.getByRole('heading', { name: page, level: 1 }).waitFor();
           await admin.getByText('Loading', { exact: true }).first().waitFor({ state: 'detached' });

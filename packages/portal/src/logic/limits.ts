@@ -2,6 +2,8 @@
 export const historyEntriesMax = 50;
 /** How often a page with live state asks again, while it is visible. */
 export const pollIntervalMs = 10_000;
+/** How often keys are looked at: each look reads the headers of the engine's files. */
+export const keysPollMs = 60_000;
 /** An agent that spoke within this time is healthy: three missed heartbeats of one a minute. */
 export const agentLateAfterMs = 3 * 60_000;
 /** An agent that has not spoken for this long is silent. */

@@ -2,6 +2,7 @@ import { accountingQuery, readAccounts, underWay } from '../logic/accounting.js'
 import { relativeTime } from '../logic/agent-status.js';
 import { formatCount, readAnswer } from '../logic/answer.js';
 import { pollIntervalMs } from '../logic/limits.js';
+import { KeyPanel } from '../parts/key-panel.js';
 import { ListPanel } from '../parts/list.js';
 import { useLoaded } from '../parts/loaded.js';
 import { Badge, EmptyState } from '../parts/states.js';
@@ -181,6 +182,8 @@ export function DataPage() {
           { head: 'Held up by', cell: ({ keptBy }) => keptBy },
         ]}
       />
+
+      <KeyPanel />
 
       <header className="section-head">
         <h2>Locks and holds</h2>

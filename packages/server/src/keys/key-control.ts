@@ -42,7 +42,14 @@ export interface WorkspaceKeyStatus {
   /** When the workspace's key and the engine's are due to be replaced. */
   readonly nextRotation: string;
   /** The key that signs its ledger, and whether it is an older one than the service's newest. */
-  readonly signing: { readonly verifierKey: string; readonly underOldKey: boolean };
+  readonly signing: {
+    readonly verifierKey: string;
+    readonly created: string;
+    readonly nextRotation: string;
+    readonly underOldKey: boolean;
+  };
+  /** The authority that its agents' certificates come from. */
+  readonly authority: ServiceKeyStatus['authority'];
   /** While the authority of certificates is replaced: agents whose certificate is by the old key. */
   readonly agentsUnderOldAuthority: number;
   readonly disk?: {
@@ -483,10 +490,13 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
         nextRotation: iso(rotatedAt + options.rotationDays * dayMs),
         signing: {
           verifierKey,
+          created: iso(options.signing.madeAt),
+          nextRotation: iso(options.signing.madeAt + options.rotationDays * dayMs),
           underOldKey: !verifierKeys.some(
             ({ publicKey, retired }) => retired === undefined && equalBytes(publicKey, newest),
           ),
         },
+        authority: authorityStatus(),
         agentsUnderOldAuthority:
           authority === undefined || earlier === undefined
             ? 0
