@@ -52,6 +52,14 @@ export const otherWorkspacesMax = 100;
 export const computedRowsMax = 100_000;
 /** Characters of all that one such call makes: they become a parameter of the next statement. */
 export const computedBytesMax = 8 * 1024 * 1024;
+/** Bytes that one compressed text becomes: a kilobyte can hold a megabyte. */
+export const inflatedBytesMax = 1_048_576;
+/** Characters of a user agent that are looked at. */
+export const userAgentCharsMax = 1000;
+/** Bytes of one XML text, as the reference has it: beyond it the value is null. */
+export const xmlBytesMax = 1_048_576;
+/** Elements inside each other in one XML text: what reads the JSON recurses on it. */
+export const xmlDepthMax = 128;
 /** Columns that one `pivot` or `bag_unpack` makes of data. */
 export const dataColumnsMax = 500;
 /** Rows of one part that `scan` walks through; each costs the engine about 0.1 ms. */
@@ -76,3 +84,8 @@ export const coveringCellsMax = 65_536;
 export const wktNestingMax = 64;
 /** Cells of one `geo_polygon_to_h3cells()`, as documented. */
 export const h3CellsMax = 61_680;
+
+/** Properties of a dynamic that are taken out together: each use writes all their names. */
+export const sharedPropertiesMax = 16;
+/** Uses of such properties in a SELECT; beyond, each stands for itself, which is less to parse. */
+export const sharedUsesMax = 500;

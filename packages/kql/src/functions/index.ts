@@ -1,6 +1,7 @@
 import { addressRows } from './address.js';
 import { arrayOrderRows } from './array-order.js';
 import { bagRows } from './bag.js';
+import { compressionRows } from './compression.js';
 import { conversionRows } from './conversion.js';
 import { datetimeRows } from './datetime.js';
 import { dynamicRows } from './dynamic.js';
@@ -21,7 +22,9 @@ import { seriesRows } from './series.js';
 import { sketchRows } from './sketch.js';
 import { stringRows } from './string.js';
 import { unitRows } from './unit.js';
+import { userAgentRows } from './user-agent.js';
 import { windowRows } from './window.js';
+import { xmlRows } from './xml.js';
 import type { FunctionRow } from './row.js';
 
 let rows: Map<string, FunctionRow> | undefined;
@@ -55,6 +58,9 @@ function table(): Map<string, FunctionRow> {
       hashRows,
       unitRows,
       punycodeRows,
+      compressionRows,
+      xmlRows,
+      userAgentRows,
     ]) {
       for (const row of family) {
         rows.set(row.name, row);

@@ -50,17 +50,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
       'graph',
     ],
   ],
-  [
-    'The engine has no function for the format, and none is built yet',
-    [
-      'zlib_decompress_from_base64_string',
-      'zlib_compress_to_base64_string',
-      'gzip_decompress_from_base64_string',
-      'gzip_compress_to_base64_string',
-      'parse_xml',
-      'parse_user_agent',
-    ],
-  ],
   ['A version needs more digits before the point than decimals have here', ['parse_version']],
   ['Zones cannot be listed in a query', ['datetime_list_timezones']],
   ['It has become row_rank_min() and row_rank_dense()', ['row_rank']],
