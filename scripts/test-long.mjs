@@ -17,6 +17,10 @@ const long = {
   STRONGROOM_KILLS: '100',
   // Cuts of a recorded run of the engine.
   STRONGROOM_ENGINE_CUTS: '200',
+  // Random queries on the engine and beside the interpreter, printed anew, and beside Microsoft's binder.
+  STRONGROOM_KQL_QUERIES: '10000',
+  STRONGROOM_KQL_PRINTS: '20000',
+  STRONGROOM_KQL_MUTATIONS: '10000',
   // Every planted fault.
   STRONGROOM_ZOO: 'all',
 };
@@ -26,6 +30,9 @@ const suites = [
   'packages/ledger/dist/ledger.test.js',
   'packages/agent/dist/spool.test.js',
   'packages/engine/dist/manifest.test.js',
+  'packages/kql/dist/fuzz.test.js',
+  'packages/kql/dist/meaning.test.js',
+  'packages/kql/dist/format.test.js',
   'packages/server/dist/catalog/catalog-power-cut.test.js',
   'packages/server/dist/workspaces/applier.test.js',
   'packages/server/dist/purge/erasures.test.js',
@@ -35,6 +42,7 @@ const suites = [
   'packages/keys/dist/every-failure.test.js',
   'packages/backup/dist/backup.test.js',
   'packages/server/dist/workspaces/engine-power-cut.test.js',
+  'tests/dist/conformance/agreement.test.js',
   'tests/dist/e2e/fsck.test.js',
   'tests/dist/zoo',
   'tests/dist/crash',

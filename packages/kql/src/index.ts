@@ -20,6 +20,8 @@ export type {
   TransformOptions,
   TransformResult,
 } from './compile.js';
+export { formatQuery } from './format.js';
+export type { FormatResult } from './format.js';
 export type { Ask, Inquiry } from './inquiry.js';
 export type { Diagnostic } from './diagnostics.js';
 export type { KqlCode } from './errors.js';

@@ -273,7 +273,7 @@ function closingBracket(text: string, open: number): number {
       at = end + 1;
       continue;
     }
-    if (char === '(' || char === '|' || char === '\n') return -1;
+    if (char === '(' || char === '|' || (char === '/' && text[at + 1] === '/')) return -1;
     at++;
   }
   return -1;
