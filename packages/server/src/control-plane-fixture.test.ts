@@ -119,6 +119,10 @@ export async function openControlPlane(
     erasing: noErasing,
     committed: 0n,
     verifierKey: '',
+    verifierKeys: [],
+    handOvers: '',
+    pendingEpoch: undefined,
+    approveEpoch: async () => false,
     proofs: {
       entry: notHere,
       row: notHere,
@@ -193,7 +197,7 @@ export async function openControlPlane(
     random,
     directory: join(directory, 'keys'),
   });
-  const verifierKey = (): string => 'a key that this test does not use';
+  const verifierKey = async (): Promise<string> => 'a key that this test does not use';
   const enrolment = { catalog, authority, verifierKey, audit, refusals, clock, random };
   const locks = createLocks(catalog);
   const erasures = openErasures({

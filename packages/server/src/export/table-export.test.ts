@@ -191,7 +191,7 @@ const purged = (): ExportSource => ({
   proofs: workspace.proofs,
   query: () => ({ statistics: undefined, async *[Symbol.asyncIterator]() {} }),
   signNote: (text) => workspace.signNote(text),
-  verifierKey: workspace.verifierKey,
+  verifierKeys: workspace.verifierKeys,
   checkpoint: () => workspace.checkpoint(),
 });
 
