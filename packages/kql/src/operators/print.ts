@@ -1,7 +1,7 @@
 import { problem } from '../diagnostics.js';
 import { constant, hasNull, reference, type Bound } from '../semantics/bound.js';
 import { convert } from '../semantics/convert.js';
-import { relation, type VisibleColumn } from '../semantics/relation.js';
+import { freeName, relation, type VisibleColumn } from '../semantics/relation.js';
 import type { ColumnSyntax, Expression, Name, OperatorSyntax } from '../syntax/tree.js';
 import { rangeRowsMax } from '../limits.js';
 import { bindNamed, type NamedListSyntax } from './extend.js';
@@ -17,9 +17,11 @@ export const print = leading<NamedListSyntax>({
   bind(context, syntax) {
     const columns: VisibleColumn[] = [];
     const row: Bound[] = [];
+    const taken = new Set<string>();
     bindNamed(context, syntax.expressions, undefined).forEach((each, index) => {
       const isNamed = each.syntax.names.length > 0 || each.several === true;
-      const name = isNamed ? each.name : `print_${index}`;
+      const name = freeName(taken, isNamed ? each.name : `print_${index}`);
+      taken.add(name);
       columns.push({
         name,
         column: context.binder.column(name, each.value.type, each.value.nullable),

@@ -156,10 +156,11 @@ export const projectReorder = piped<ReorderSyntax>({
   },
 });
 
-/** By characters; `numeric` takes runs of digits as numbers (`a9` before `a10`). */
+/** By characters whatever their case; `numeric` takes runs of digits as numbers (`a9` before `a10`). */
 function compareNames(a: string, b: string, numeric: boolean): number {
-  if (!numeric) return a < b ? -1 : a > b ? 1 : 0;
-  const [left, right] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []];
+  const [upperA, upperB] = [a.toUpperCase(), b.toUpperCase()];
+  if (!numeric) return upperA < upperB ? -1 : upperA > upperB ? 1 : 0;
+  const [left, right] = [upperA.match(/\d+|\D+/g) ?? [], upperB.match(/\d+|\D+/g) ?? []];
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const [x, y] = [left[index] as string, right[index] as string];
     if (x === y) continue;

@@ -51,19 +51,24 @@ export function bindSummarize(
     keyDefinitions.push({ column, value: each.value });
     columns.push({ name, column });
   }
+  // Names that the query itself says, each once: one that it does not say makes room for none.
+  const given = new Set(
+    boundKeys
+      .filter((each) => each.explicit || each.syntax.names.length > 0)
+      .map(({ name }) => name),
+  );
   const calls: AggregateCall[] = [];
   // Aggregates inside expressions (`sum(a) / count()`) become hidden columns, computed over afterwards.
   const after: Definition[] = [];
   for (const each of aggregates) {
     const made = bindAggregate(context, each, input, calls, after, keys);
     for (const result of made) {
-      const name = result.explicit
-        ? result.name
-        : freeName(taken, result.name === '' ? nextColumnName(taken) : result.name);
-      if (result.explicit && taken.has(name)) {
-        problem('KS201', `A column with the name '${name}' is already declared`, each.span);
+      if (result.explicit && given.has(result.name)) {
+        problem('KS201', `A column with the name '${result.name}' is already declared`, each.span);
       }
+      const name = freeName(taken, result.name === '' ? nextColumnName(taken) : result.name);
       taken.add(name);
+      if (result.explicit) given.add(name);
       columns.push({ name, column: result.column });
     }
   }
@@ -150,10 +155,18 @@ function nameOver(context: BindContext, value: Expression, scope: Scope): string
   const own = rewrite(value, (call) => {
     const row = aggregateNamed(call.name);
     if (row === undefined || context.environment.find(call.name) !== undefined) return undefined;
+    // What is named as its argument (`take_any`) names nothing around it.
+    if (row.naming === 'first')
+      return { kind: 'literal', type: 'long', value: null, span: call.span };
     const name = context.binder.aggregate(call, scope).names[0];
     return name === undefined ? undefined : { kind: 'name', name, span: call.span };
   });
-  return context.binder.nameFor(own, scope);
+  const name = context.binder.nameFor(own, scope);
+  // As array_sort_asc() names its columns wherever it gives several.
+  if (name !== '' || own.kind !== 'call' || !own.name.startsWith('array_sort_')) return name;
+  const [sorted] = own.args;
+  const of = sorted === undefined ? '' : context.binder.nameFor(sorted.value, scope);
+  return of === '' ? '' : `${of}_sorted`;
 }
 
 /** An expression over aggregates: each becomes a column of its own. undefined if there is none in it. */

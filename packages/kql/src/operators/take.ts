@@ -3,7 +3,7 @@ import { relation, type Relation } from '../semantics/relation.js';
 import type { Expression, OperatorSyntax } from '../syntax/tree.js';
 import { aggregateNamed } from '../aggregates/index.js';
 import { invariant } from '@strongroom/base';
-import { bindNamed, columnFor, withDefinitions } from './extend.js';
+import { bindNamed, columnFor, nextColumnName, withDefinitions } from './extend.js';
 import { piped, scopeOf, type BindContext } from './operator.js';
 import type { Definition, Plan } from '../plan/plan.js';
 
@@ -119,10 +119,11 @@ export const serialize = piped<
     const definitions: Definition[] = [];
     const columns = [...input.columns];
     for (const each of bindNamed(context, syntax.expressions, serialized)) {
-      const column = columnFor(context, each.name, each.value, definitions);
-      const at = columns.findIndex((known) => known.name === each.name);
-      if (at >= 0) columns[at] = { name: each.name, column };
-      else columns.push({ name: each.name, column });
+      const name = each.name || nextColumnName(new Set(columns.map((known) => known.name)));
+      const column = columnFor(context, name, each.value, definitions);
+      const at = columns.findIndex((known) => known.name === name);
+      if (at >= 0) columns[at] = { name, column };
+      else columns.push({ name, column });
     }
     return { ...serialized, plan: withDefinitions(serialized.plan, definitions), columns };
   },

@@ -1697,7 +1697,8 @@ export class Binder implements FoldContext {
           (value.name === 'column_ifexists' || value.name === 'columnifexists') &&
           first?.kind === 'literal'
         ) {
-          return String(first.value);
+          const name = String(first.value);
+          return columnNamed(scope.input?.columns ?? [], name) === undefined ? '' : name;
         }
         return '';
       }
