@@ -92,6 +92,11 @@ export interface InsertBatch {
   readonly stream?: string;
   /** In order of their positions, within the range. */
   readonly entries: readonly InsertEntry[];
+  /**
+   * Puts back what a closed table lost: it stays closed, and no dead letters are written, which were
+   * when the entries first came.
+   */
+  readonly repairs?: true;
 }
 
 export interface InsertEntry {
@@ -287,6 +292,15 @@ export class Engine {
     return this.#damaged;
   }
 
+  /** Opens a closed table again, as it is now: what was lost was put back, or given up by an act. */
+  async reopenTable(name: string): Promise<void> {
+    for (const [uuid, table] of await this.tableIds()) {
+      if (table === name)
+        await this.#child.request({ op: 'reopen', uuid }, { what: 'reopen a table' });
+    }
+    this.#damaged.delete(name);
+  }
+
   #refuseDamaged(name: string): void {
     const [first] = this.#damaged.get(name) ?? [];
     if (first === undefined) return;
@@ -294,7 +308,7 @@ export class Engine {
       'ENGINE_DAMAGED',
       `The table ${name} is closed: stored data is damaged (part ${first.part}: ${first.problem})`,
       {
-        hint: 'Restore the workspace from a backup or a replica, or rebuild it: `strongroom fsck`.',
+        hint: 'What the journal still holds is put back by itself: `strongroom table rebuild` says how that stands. Else restore the workspace from a backup.',
       },
     );
   }
@@ -328,8 +342,8 @@ export class Engine {
   async insert(batch: InsertBatch): Promise<InsertOutcome> {
     const first = this.#checkBatch(batch);
     if (first === undefined) return { rowsStored: 0, rowsDeadLettered: 0, rowsFiltered: 0 };
-    await this.ensureTables([batch.table]);
-    const plan = planInsert({
+    if (batch.repairs !== true) await this.ensureTables([batch.table]);
+    const planned = planInsert({
       table: batch.table,
       input: batch.input,
       ...(batch.transform === undefined ? {} : { transform: batch.transform }),
@@ -337,6 +351,7 @@ export class Engine {
       range: batch.range,
       timeReceivedTicks: first.timeReceivedTicks,
     });
+    const plan = batch.repairs === true ? { ...planned, deadLetters: [] } : planned;
     const { header } = await this.#child.request(insertRequest(batch, plan, this.#limits), {
       what: 'insert a batch',
       payload: batch.entries.map((entry) => entry.ndjson),
@@ -345,7 +360,8 @@ export class Engine {
     const { received, stored, deadLettered } = header.counts;
     const filtered = received - stored - deadLettered;
     invariant(
-      filtered >= 0 && (filtered === 0 || batch.transform !== undefined),
+      batch.repairs === true ||
+        (filtered >= 0 && (filtered === 0 || batch.transform !== undefined)),
       'every row of a batch is accounted for',
     );
     return { rowsStored: stored, rowsDeadLettered: deadLettered, rowsFiltered: filtered };
@@ -386,8 +402,12 @@ export class Engine {
   }
 
   /** Deletes the rows of a range of positions from a table: what an interrupted insert left. */
-  async deleteRange(table: TableDefinition, range: PositionRange): Promise<void> {
-    await this.ensureTables([table]);
+  async deleteRange(
+    table: TableDefinition,
+    range: PositionRange,
+    options: { readonly repairs?: true } = {},
+  ): Promise<void> {
+    if (options.repairs !== true) await this.ensureTables([table]);
     await this.#run(
       print({
         kind: 'delete',
@@ -841,7 +861,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     invariant(header.is === 'opened', 'an open request is answered with what was found');
     await engine.learnTables();
     await engine.closeDamaged(header.damages);
-    await engine.ensureTables([ingestionErrorsTable]);
+    // Closed itself, it closes no other table.
+    if (!engine.damagedTables.has(ingestionErrorsTable.name)) {
+      await engine.ensureTables([ingestionErrorsTable]);
+    }
   } catch (cause) {
     child.kill();
     await child.exited;

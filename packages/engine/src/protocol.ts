@@ -116,6 +116,12 @@ export interface CancelRequest {
   readonly op: 'cancel';
   readonly id: number;
 }
+/** A damaged table was made whole: the manifest takes what is there. */
+export interface ReopenRequest {
+  readonly op: 'reopen';
+  readonly id: number;
+  readonly uuid: string;
+}
 export interface MemoryRequest {
   readonly op: 'memory';
   readonly id: number;
@@ -133,6 +139,7 @@ export type Request =
   | QueryRequest
   | MoreRequest
   | CancelRequest
+  | ReopenRequest
   | MemoryRequest
   | CloseRequest;
 

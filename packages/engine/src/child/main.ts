@@ -123,6 +123,13 @@ class Child {
       case 'cancel':
         await open.queries.cancel(id);
         return;
+      case 'reopen':
+        await this.#write(async () => {
+          open.manifest.reopen(header.uuid);
+          await this.#vouchAll({ settles: false });
+        });
+        this.#send({ id, is: 'done' });
+        return;
       case 'memory':
         this.#send({ id, is: 'memory', memory: await memoryUse() });
         return;

@@ -203,6 +203,11 @@ export class Manifest {
     for (const uuid of uuids) this.#closed.add(uuid);
   }
 
+  /** A damaged table was made whole: what is there from now on is what it holds. */
+  reopen(uuid: string): void {
+    this.#closed.delete(uuid);
+  }
+
   /** Before a statement that replaces or drops parts. */
   begin(): Promise<void> {
     return this.#inTurn(async () => {

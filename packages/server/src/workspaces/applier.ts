@@ -576,27 +576,7 @@ export class Applier {
   }
 
   #decode(entry: JournalEntry): ReadEntry {
-    if (entry.lost === true) return { entry, metadata: lostMetadata };
-    if (!isRecordMetadata(entry.metadata)) {
-      return { entry, metadata: decodeEntryMetadata(entry.metadata) };
-    }
-    const { sequence: position, time, salt, metadata, payload } = entry;
-    const { record } = decodeRecord(entry);
-    const row = rowOfRecord({ position, record });
-    return {
-      entry: { sequence: position, time, payload: row === undefined ? noBytes : rowBytes(row) },
-      metadata: {
-        route: {
-          stream: recordsTable,
-          table: recordsTable,
-          columns: this.#options.tables.table(recordsTable)?.schema.columns ?? [],
-        },
-        source: { kind: 'Service', id: 'strongroom' },
-        shape: 'ndjson',
-        rowCount: row === undefined ? 0 : 1,
-      },
-      record: { position, time, salt, metadata, payload, record },
-    };
+    return readEntry(entry, this.#options.tables);
   }
 
   async #store(): Promise<void> {
@@ -649,6 +629,31 @@ export interface ReadEntry {
   readonly metadata: EntryMetadata;
   /** Where the entry is no rows but a record. */
   readonly record?: KeptRecord;
+}
+
+/** What an entry brings into which table. */
+export function readEntry(entry: JournalEntry, tables: TableLookup): ReadEntry {
+  if (entry.lost === true) return { entry, metadata: lostMetadata };
+  if (!isRecordMetadata(entry.metadata)) {
+    return { entry, metadata: decodeEntryMetadata(entry.metadata) };
+  }
+  const { sequence: position, time, salt, metadata, payload } = entry;
+  const { record } = decodeRecord(entry);
+  const row = rowOfRecord({ position, record });
+  return {
+    entry: { sequence: position, time, payload: row === undefined ? noBytes : rowBytes(row) },
+    metadata: {
+      route: {
+        stream: recordsTable,
+        table: recordsTable,
+        columns: tables.table(recordsTable)?.schema.columns ?? [],
+      },
+      source: { kind: 'Service', id: 'strongroom' },
+      shape: 'ndjson',
+      rowCount: row === undefined ? 0 : 1,
+    },
+    record: { position, time, salt, metadata, payload, record },
+  };
 }
 
 const noBytes = new Uint8Array(0);

@@ -69,6 +69,11 @@ export class Committer {
     });
   }
 
+  /** Runs with nothing being committed to, erased or expired; what waits for a record goes on waiting. */
+  still<T>(run: () => Promise<T>): Promise<T> {
+    return this.#inTurn(run);
+  }
+
   /** Commits to what was applied, as far as the engine lets it, and ends. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('closing'));

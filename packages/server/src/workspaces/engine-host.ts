@@ -154,6 +154,8 @@ export class EngineHost {
         throw closed();
       }
       this.#engine = engine;
+      if (engine.damagedTables.size > 0)
+        this.#options.onDamaged?.([...engine.damagedTables.keys()]);
       this.#lastUsed = clock.monotonicMs();
       this.#idleWatch ??= this.#watchIdle().finally(() => {
         this.#idleWatch = undefined;
@@ -205,4 +207,6 @@ export interface EngineHostOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: WorkspaceLimits;
+  /** Told which tables a process that was opened keeps closed, because stored data is damaged. */
+  readonly onDamaged?: (tables: readonly string[]) => void;
 }

@@ -100,3 +100,11 @@ export const workspaceRecordLimits = {
   /** Bytes of one record: the commitments of an apply batch of the most entries fit several times. */
   recordBytesMax: 4 * 1024 * 1024,
 } as const;
+
+/** What bounds the rebuild of a table: its inserts, and the count of what it holds. */
+export const rebuildLimits = {
+  entriesMax: 256,
+  bytesMax: 8 * 1024 * 1024,
+  countSecondsMax: 600,
+  countMemoryBytesMax: 2 * 1024 * 1024 * 1024,
+} as const;

@@ -8,6 +8,7 @@ import {
 } from '@strongroom/base';
 import type { Clock, Fs, Random, Sha256, WorkspaceId } from '@strongroom/base';
 import type { WorkspaceStatus } from '@strongroom/api';
+import type { Engine } from '@strongroom/engine';
 import { openCursorFile, openJournal } from '@strongroom/journal';
 import type { Appended, Journal, JournalLimits, SegmentKeys } from '@strongroom/journal';
 import { openWorkspaceKeys, verifyEd25519 } from '@strongroom/keys';
@@ -73,6 +74,8 @@ import { RecordStore } from './record-store.js';
 import { RetryMemory, replaceFile } from './retry-memory.js';
 import { Sealer } from './sealer.js';
 import { sealedSegmentKeys, workspaceSegmentKeys } from './segment-keys.js';
+import { rebuildTable } from './rebuild.js';
+import type { Rebuilt } from './rebuild.js';
 import { engineWriter, judge, tableDefinition } from './table-writer.js';
 import { TimeMarks } from './time-marks.js';
 import type {
@@ -323,6 +326,9 @@ export class RunningWorkspace implements Workspace {
       clock,
       log,
       limits,
+      onDamaged: (tables) => {
+        for (const table of tables) this.#rebuildSoon(table);
+      },
     });
     this.#applier = new Applier({
       journal: parts.journal,
@@ -734,6 +740,85 @@ export class RunningWorkspace implements Workspace {
     };
   }
 
+  /**
+   * Puts back what a closed table lost, from the journal, and opens it again where nothing is missing or
+   * `acceptLoss` says that what is missing is given up. Both are on record.
+   */
+  async rebuildTable(
+    name: string,
+    options: { readonly acceptLoss: boolean; readonly by: RecordActor },
+  ): Promise<Rebuilt & { readonly open: boolean }> {
+    this.#refuseClosed();
+    const { catalog, sha256 } = this.#options;
+    const tables = { table: (each: string) => catalog.table(this.id, each) };
+    const table = tables.table(name);
+    if (table === undefined) {
+      throw new StrongroomError<WorkspaceErrorCode>(
+        'TABLE_NOT_FOUND',
+        `There is no table ${name}.`,
+      );
+    }
+    const work = (engine: Engine) => async (): Promise<Rebuilt & { readonly open: boolean }> => {
+      if (!engine.damagedTables.has(name)) {
+        return { table: name, entries: 0, rows: 0, lost: [], open: true };
+      }
+      const rebuilt = await rebuildTable({
+        workspaceId: this.id,
+        engine,
+        table,
+        tables,
+        journal: this.#parts.journal,
+        records: this.records(),
+        applied: this.#applier.applied,
+        sha256,
+        goOn: () => this.#refuseClosing(),
+      });
+      const open = rebuilt.lost.length === 0 || options.acceptLoss;
+      if (open) {
+        // Before: a crash between the two does it again, and says so again.
+        await this.record({
+          type: 'tableRewritten',
+          actor: options.by,
+          table: name,
+          why: `rebuilt from the journal: ${saidOf(rebuilt)}`,
+        });
+        await engine.reopenTable(name);
+      }
+      return { ...rebuilt, open };
+    };
+    return this.#engine.use((engine) =>
+      this.#committer.still(() => this.#inserts.alone(work(engine))),
+    );
+  }
+
+  readonly #rebuilding = new Map<string, Promise<void>>();
+
+  /** A closed table is made whole by itself where the journal holds what it lost. */
+  #rebuildSoon(name: string): void {
+    if (this.#rebuilding.has(name) || this.#closing !== undefined) return;
+    this.#alarm('TABLE_CLOSED', `${name}: ${alarmTexts['TABLE_CLOSED']}`);
+    const work = this.rebuildTable(name, { acceptLoss: false, by: serviceActor }).then(
+      (rebuilt) => {
+        this.#alarm(
+          rebuilt.open ? 'TABLE_REBUILT' : 'TABLE_LOST_ROWS',
+          `${name}: ${saidOf(rebuilt)}. ${alarmTexts[rebuilt.open ? 'TABLE_REBUILT' : 'TABLE_LOST_ROWS']}`,
+        );
+      },
+      (error: unknown) => {
+        this.#options.log.warn('a table was not rebuilt', { table: name, ...errorFields(error) });
+      },
+    );
+    this.#rebuilding.set(
+      name,
+      work.finally(() => this.#rebuilding.delete(name)),
+    );
+  }
+
+  #refuseClosing(): void {
+    if (this.#closing === undefined) return;
+    throw new StrongroomError<WorkspaceErrorCode>('WORKSPACE_CLOSED', 'The workspace is closed.');
+  }
+
   async dropTable(name: string): Promise<void> {
     await this.#engine.use((engine) => engine.dropTable(name));
   }
@@ -850,14 +935,14 @@ export class RunningWorkspace implements Workspace {
   }
 
   /** A row in `Operation`, where the workspace's own people look. */
-  #alarm(code: string): void {
+  #alarm(code: string, detail = alarmTexts[code] ?? code): void {
     const row = {
       TimeGenerated: new Date(this.#options.clock.now()).toISOString(),
       OperationCategory: 'Data Collection Status',
       OperationKey: code,
       OperationStatus: 'Error',
       Solution: 'Strongroom',
-      Detail: alarmTexts[code] ?? code,
+      Detail: detail,
       SourceSystem: 'Strongroom',
     };
     this.#options.log.error('alarm', { workspace: this.id, code });
@@ -1033,7 +1118,21 @@ const printRow = (row: Readonly<Record<string, unknown>>): string =>
     typeof value === 'string' && /[\ud800-\udfff]/.test(value) ? fromUtf8(utf8(value)) : value,
   );
 
+/** What came of a rebuild, in a sentence without its end. */
+function saidOf({ entries, rows, lost }: Rebuilt): string {
+  const back = `${rows} rows of ${entries} entries were put back`;
+  const [first, last] = [lost[0], lost.at(-1)];
+  if (first === undefined || last === undefined) return back;
+  const gone = lost.reduce((sum, each) => sum + each.rows, 0);
+  return `${back}; ${gone} rows of ${lost.length} entries are lost (positions ${first.position} to ${last.position}: ${first.why})`;
+}
+
 const alarmTexts: Readonly<Record<string, string>> = {
+  TABLE_CLOSED:
+    'Stored data of the table is damaged. It is closed, and is being rebuilt from the journal.',
+  TABLE_REBUILT: 'The table is whole and open again.',
+  TABLE_LOST_ROWS:
+    'The table stays closed. Restore the workspace from a backup, or give these rows up: strongroom table rebuild.',
   OVER_QUOTA: 'The daily quota is used up. What comes until midnight UTC is refused.',
   BATCH_REFUSED: 'The engine refused a batch. Its rows are in IngestionErrors as one record.',
   ENTRY_UNREADABLE: 'An entry of the journal cannot be read. Applying stopped.',
@@ -1084,6 +1183,8 @@ function runQuery(
 
 /** A writer whose inserts pass a gate. */
 const gated = (gate: Gate, writer: TableWriter): TableWriter => ({
+  // In no table yet, so nothing that a rewrite could lose.
+  stage: (entries) => writer.stage(entries),
   insert: (batch) => gate.pass(() => writer.insert(batch)),
   countRange: (table, range) => gate.pass(() => writer.countRange(table, range)),
   deleteRange: (table, range) => gate.pass(() => writer.deleteRange(table, range)),

@@ -29,7 +29,8 @@ export function engineWriter(options: { engine: EngineHost; workspaceId: string 
   };
 }
 
-function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
+/** A batch as the engine takes it, its transformation compiled. */
+export function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
   const { range, stream, input, transformKql } = batch;
   const table = tableDefinition(batch.table);
   const entries = batch.entries.map(({ rows, ...entry }) => ({ ...entry, ndjson: rows }));
