@@ -9,7 +9,7 @@ import type { Clock } from '@strongroom/base';
 import { engineError, EngineError } from './errors.js';
 import { FrameReader, encodeFrame } from './frames.js';
 import type { Frame } from './frames.js';
-import type { Reply, Request } from './protocol.js';
+import type { Reply, Request, StageRequest } from './protocol.js';
 
 const entry = fileURLToPath(new URL('./child/main.js', import.meta.url));
 
@@ -117,8 +117,16 @@ export class EngineProcess {
   }
 
   /** Sends what has no answer, about request `id`. */
-  tell(body: { op: 'more' | 'cancel'; id: number }): void {
+  tell(body: { op: 'more' | 'cancel' | 'unstage'; id: number }): void {
     if (!this.#gone) this.#write(body, []);
+  }
+
+  /** Sends what has no answer, and says by which id it is spoken of later. */
+  hand(body: Omit<StageRequest, 'id'>, payload: readonly Uint8Array[]): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    if (!this.#gone) this.#write({ ...body, id }, payload);
+    return id;
   }
 
   /** Ends the process: asks, and after `closeMs` kills. Resolves when it has ended. */

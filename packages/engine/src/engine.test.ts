@@ -582,6 +582,25 @@ describe('one engine', () => {
     assert.equal(await engine.countRange(letters, range), 100n);
   });
 
+  it('inserts rows that were staged before, once, and sends those again that were let go of', async () => {
+    const lines = [`{"TimeGenerated":"${noon}","S":"staged"}`];
+    const batch = (position: bigint): InsertBatch => batchOf(position, lines);
+    const first = batch(4000n);
+    const ahead = batch(4001n);
+    const staged = engine.stage(ahead.entries);
+    assert.deepEqual(
+      await Promise.all([engine.insert(first), engine.insert(ahead, staged)]),
+      [first, ahead].map(() => ({ rowsStored: 1, rowsDeadLettered: 0, rowsFiltered: 0 })),
+    );
+    for (const position of [4002n, 4003n]) {
+      const dropped = engine.stage(batch(position).entries);
+      if (position === 4002n) dropped.discard();
+      else await engine.insert(batch(4004n), dropped);
+      assert.equal((await engine.insert(batch(position), dropped)).rowsStored, 1);
+    }
+    assert.equal(await engine.countRange(demo, { from: 4000n, to: 4005n }), 5n);
+  });
+
   it('adds columns to a table that stands, and drops it', async () => {
     const small: TableDefinition = { name: 'Grows_CL', columns: demo.columns.slice(0, 2) };
     const line = `{"TimeGenerated":"${noon}","S":"a","Extra":7}`;

@@ -7,6 +7,7 @@ export type {
   InsertEntry,
   InsertOutcome,
   QueryOptions,
+  StagedRows,
   TableUse,
 } from './engine.js';
 export type { InsertTransform, PositionRange } from './insert-plan.js';

@@ -31,6 +31,8 @@ const binding = createRequire(import.meta.url)('chdb') as ArrowBinding;
 /** A batch as columns. Each registration can be read once. */
 export class ReceivedRows {
   readonly length: number;
+  /** There are more than may be inserted at once: they can be counted, not read. */
+  readonly areTooMany: boolean;
   readonly #columns: readonly ArrowColumn[];
 
   constructor(bytes: Buffer, entries: readonly WireEntry[], rowsMax: number) {
@@ -45,7 +47,8 @@ export class ReceivedRows {
     }
     const length = starts.length;
     this.length = length;
-    if (length > rowsMax) {
+    this.areTooMany = length > rowsMax;
+    if (this.areTooMany) {
       this.#columns = [];
       return;
     }

@@ -12,6 +12,7 @@ import type {
   InsertCounts,
   InsertRequest,
   ScriptRequest,
+  StageRequest,
   WireInsert,
   WireStatement,
 } from '../protocol.js';
@@ -39,6 +40,9 @@ export class Inserter {
   readonly #session: Session;
   /** Greatest block number seen in a table: what is above it was inserted since. */
   readonly #maxBlocks = new Map<string, number>();
+
+  /** By the request that brought them. */
+  readonly #staged = new Map<number, ReceivedRows>();
 
   readonly #vouch: (parts: readonly VouchedPart[]) => Promise<void>;
 
@@ -68,9 +72,20 @@ export class Inserter {
     if (request.parts !== undefined) await syncParts(await this.#parts(request.parts));
   }
 
-  async insert(request: InsertRequest, payload: Buffer): Promise<InsertCounts> {
-    const rows = new ReceivedRows(payload, request.entries, request.rowsMax);
-    if (rows.length > request.rowsMax) throw new TooManyRows('too many rows');
+  /** Finds the rows in `payload`, while the engine may be busy with those before, and keeps them. */
+  stage(request: StageRequest, payload: Buffer): void {
+    this.#staged.set(request.id, new ReceivedRows(payload, request.entries, request.rowsMax));
+  }
+
+  unstage(id: number): void {
+    this.#staged.delete(id);
+  }
+
+  async insert(request: InsertRequest): Promise<InsertCounts> {
+    const rows = this.#staged.get(request.staged);
+    this.#staged.delete(request.staged);
+    if (rows === undefined) throw new Error('no rows were staged for this');
+    if (rows.areTooMany) throw new TooManyRows('too many rows');
     if (rows.length === 0) return { received: 0, stored: 0, deadLettered: 0 };
 
     const attempt = (planned: WireInsert, deduplicate: boolean): Promise<unknown> => {

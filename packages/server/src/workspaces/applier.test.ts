@@ -9,7 +9,7 @@ import type { TableRecord } from '../catalog/catalog.js';
 import { createLog } from '../log.js';
 import { Accounting } from './accounting.js';
 import { Applier, deadLetterTable } from './applier.js';
-import type { PositionRange, TableBatch, TableWriter } from './applier.js';
+import type { BatchEntry, PositionRange, TableBatch, TableWriter } from './applier.js';
 import { encodeEntryMetadata } from './entry.js';
 import type { EntryMetadata } from './entry.js';
 import { workspaceLimits } from './limits.js';
@@ -21,6 +21,9 @@ import { workspaceLimits } from './limits.js';
  */
 const limits = {
   ...workspaceLimits,
+  // Small, so that batches are read and staged ahead.
+  applyBytesTarget: 1,
+  applyBytesMax: 60,
   applyLingerMs: 0,
   applyOwnLingerMs: 0,
   retryMsMin: 1,
@@ -54,6 +57,14 @@ class Tables implements TableWriter {
 
   constructor(poison: ReadonlySet<string>) {
     this.poison = poison;
+  }
+
+  /** Entries that were staged and are not let go of. */
+  readonly staged = new Set<readonly BatchEntry[]>();
+
+  stage(entries: readonly BatchEntry[]) {
+    this.staged.add(entries);
+    return () => void this.staged.delete(entries);
   }
 
   async insert(batch: TableBatch) {
@@ -158,6 +169,8 @@ async function run(seed: number): Promise<void> {
     if (last) assert.equal(applier.idle, true, 'everything is applied in the end');
     await applier.close();
     await journal.close();
+    if (last) assert.equal(tables.staged.size, 0, 'what was staged is let go of');
+    tables.staged.clear();
     fs.powerCut({ seed: `${seed}/${life}` });
   }
   for (const [name, texts] of expected) {

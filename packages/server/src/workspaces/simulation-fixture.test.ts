@@ -60,6 +60,7 @@ export class SimulatedTables {
   /** As one process uses them; `step` is called before and after each effect, and may never return. */
   writer(step: () => Promise<void>): TableWriter {
     return {
+      stage: () => () => undefined,
       insert: async (batch: TableBatch) => {
         await step();
         const rows = batch.entries.flatMap(({ position, rows: bytes }) =>
