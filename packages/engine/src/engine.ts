@@ -334,12 +334,23 @@ export class Engine {
   }
 
   /**
+   * Hands rows to the engine's process, where they wait in memory for the {@link insert} of the very
+   * same entries. No table has them by it. Worth it while another insert runs.
+   */
+  stage(entries: readonly InsertEntry[]): StagedRows {
+    return new StagedRows(this.#child, stageRows(this.#child, entries, this.#limits));
+  }
+
+  /**
    * Brings a batch into its table: all rows in one part, or none. When it resolves they survive
    * power loss. Rows that do not fit are in `IngestionErrors` then. A range that is in the table
    * already is not inserted twice. After a rejection nothing is known of the batch: compare with
    * `countRange`, and `deleteRange` (there and in `IngestionErrors`) before trying again.
+   *
+   * `staged`: where the batch's entries were handed over before. Once, and to this process; else they
+   * are sent now.
    */
-  async insert(batch: InsertBatch): Promise<InsertOutcome> {
+  async insert(batch: InsertBatch, staged?: StagedRows): Promise<InsertOutcome> {
     const first = this.#checkBatch(batch);
     if (first === undefined) return { rowsStored: 0, rowsDeadLettered: 0, rowsFiltered: 0 };
     if (batch.repairs !== true) await this.ensureTables([batch.table]);
@@ -352,9 +363,10 @@ export class Engine {
       timeReceivedTicks: first.timeReceivedTicks,
     });
     const plan = batch.repairs === true ? { ...planned, deadLetters: [] } : planned;
-    const { header } = await this.#child.request(insertRequest(batch, plan, this.#limits), {
+    const rows =
+      staged?.takeFrom(this.#child) ?? stageRows(this.#child, batch.entries, this.#limits);
+    const { header } = await this.#child.request(insertRequest(batch, rows, plan), {
       what: 'insert a batch',
-      payload: batch.entries.map((entry) => entry.ndjson),
     });
     invariant(header.is === 'inserted', 'an insert is answered with counts');
     const { received, stored, deadLettered } = header.counts;
@@ -755,16 +767,40 @@ const wireInsert = (planned: PlannedInsert): WireInsert => ({
   readsLinesToo: planned.readsLinesToo,
 });
 
-function insertRequest(
-  batch: InsertBatch,
-  plan: InsertPlan,
+/** Rows that an engine's process holds for an insert. */
+export class StagedRows {
+  readonly #child: EngineProcess;
+  #id: number | undefined;
+
+  /** @internal Use {@link Engine.stage}. */
+  constructor(child: EngineProcess, id: number) {
+    this.#child = child;
+    this.#id = id;
+  }
+
+  /** @internal The rows' id, once, where `child` has them. */
+  takeFrom(child: EngineProcess): number | undefined {
+    const id = this.#id;
+    if (child !== this.#child) return undefined;
+    this.#id = undefined;
+    return id;
+  }
+
+  /** Lets go of rows that are not going to be inserted. */
+  discard(): void {
+    if (this.#id !== undefined) this.#child.tell({ op: 'unstage', id: this.#id });
+    this.#id = undefined;
+  }
+}
+
+function stageRows(
+  child: EngineProcess,
+  entries: readonly InsertEntry[],
   limits: EngineLimits,
-): Omit<InsertRequest, 'id'> {
-  return {
-    op: 'insert',
-    table: batch.table.name,
-    deadLetterTable: ingestionErrorsTable.name,
-    entries: batch.entries.map((entry): WireEntry => ({
+): number {
+  const request = {
+    op: 'stage',
+    entries: entries.map((entry): WireEntry => ({
       position: String(entry.position),
       timeReceivedTicks: String(entry.timeReceivedTicks),
       size: entry.ndjson.length,
@@ -772,6 +808,23 @@ function insertRequest(
       ...(entry.rowCount === undefined ? {} : { rowCount: entry.rowCount }),
     })),
     rowsMax: limits.insertRowsMax,
+  } as const;
+  return child.hand(
+    request,
+    entries.map((entry) => entry.ndjson),
+  );
+}
+
+function insertRequest(
+  batch: InsertBatch,
+  staged: number,
+  plan: InsertPlan,
+): Omit<InsertRequest, 'id'> {
+  return {
+    op: 'insert',
+    staged,
+    table: batch.table.name,
+    deadLetterTable: ingestionErrorsTable.name,
     store: wireInsert(plan.store),
     deadLetters: plan.deadLetters.map(wireInsert),
     found: wire(plan.found),

@@ -59,14 +59,31 @@ export interface ScriptRequest {
   readonly parts?: WireStatement;
 }
 
-/** Rows of one table in one day. The payload is the entries' bytes, one after the other. */
+/**
+ * Rows that an insert will come for: they wait in memory. The payload is the entries' bytes, one after
+ * the other. It has no answer; what is wrong with them is said when they are inserted.
+ */
+export interface StageRequest {
+  readonly op: 'stage';
+  readonly id: number;
+  readonly entries: readonly WireEntry[];
+  readonly rowsMax: number;
+}
+
+/** The rows of request `id` are not needed any more. */
+export interface UnstageRequest {
+  readonly op: 'unstage';
+  readonly id: number;
+}
+
+/** Puts staged rows into one table, all in one day. */
 export interface InsertRequest {
   readonly op: 'insert';
   readonly id: number;
+  /** Request that brought the rows; they are gone after it. */
+  readonly staged: number;
   readonly table: string;
   readonly deadLetterTable: string;
-  readonly entries: readonly WireEntry[];
-  readonly rowsMax: number;
   /** Rows that fit, into the table. */
   readonly store: WireInsert;
   /** Run where fewer rows were stored than came. */
@@ -135,6 +152,8 @@ export type Request =
   | OpenRequest
   | RunRequest
   | ScriptRequest
+  | StageRequest
+  | UnstageRequest
   | InsertRequest
   | QueryRequest
   | MoreRequest

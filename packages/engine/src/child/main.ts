@@ -105,8 +105,14 @@ class Child {
         });
         this.#send({ id, is: 'done' });
         return;
+      case 'stage':
+        open.inserter.stage(header, payload);
+        return;
+      case 'unstage':
+        open.inserter.unstage(id);
+        return;
       case 'insert': {
-        const counts = await this.#write(() => open.inserter.insert(header, payload));
+        const counts = await this.#write(() => open.inserter.insert(header));
         this.#send({ id, is: 'inserted', counts });
         return;
       }

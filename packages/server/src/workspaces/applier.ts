@@ -57,6 +57,11 @@ export interface BatchOutcome {
 
 /** Where the applier writes. An insert is atomic for its table and range, and durable when it resolves. */
 export interface TableWriter {
+  /**
+   * Brings entries nearer to the tables while others are inserted. Nothing is in a table by it, and the
+   * insert of the very same `entries` does not rest on it. What it returns lets go of them.
+   */
+  stage(entries: readonly BatchEntry[]): () => void;
   insert(batch: TableBatch): Promise<BatchOutcome>;
   countRange(table: TableRecord, range: PositionRange): Promise<bigint>;
   deleteRange(table: TableRecord, range: PositionRange): Promise<void>;
@@ -100,7 +105,9 @@ export class Applier {
   readonly #recent = new Map<bigint, ReadEntry>();
   #recentBytes = 0;
   /** The batch after the one that is being applied, read meanwhile. */
-  #ahead: { readonly from: bigint; readonly entries: Promise<ReadEntry[]> } | undefined;
+  #ahead: { readonly from: bigint; readonly batch: Promise<ReadBatch> } | undefined;
+  /** Lets go of what was staged of it. */
+  #unstage: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #last: readonly AppliedTable[] = [];
   /** Position of the newest record that was kept; -1n where none was. */
@@ -196,24 +203,32 @@ export class Applier {
     const { signal } = this.#stop;
     if (this.#plan !== undefined) {
       // Left by a crash, or by a failure in this run: how much of it arrived is not known.
-      const entries = await this.#read(this.#plan);
+      const batch = await this.#read(this.#plan);
       await this.#clear(this.#plan);
-      await this.#applyAll(this.#plan, entries);
+      await this.#applyAll(this.#plan, batch);
       return;
     }
     if (journal.next <= this.#applied) {
       if (this.#cursorStale) await this.#store();
       await journal.waitBeyond(journalSequence(this.#applied), signal);
     }
-    const entries = await this.#nextBatch();
+    const batch = await this.#nextBatch();
+    const unstage = this.#unstage;
+    this.#unstage = () => undefined;
+    try {
+      await this.#applyBatch(batch);
+    } finally {
+      unstage();
+    }
+  }
+
+  async #applyBatch(batch: ReadBatch): Promise<void> {
+    const { entries, tables } = batch;
+    const { limits } = this.#options;
     const plan: Plan = {
       from: this.#applied,
       to: this.#applied + BigInt(entries.length),
-      tables: [
-        ...new Set(
-          entries.flatMap(({ metadata }) => (metadata.rowCount === 0 ? [] : metadata.route.table)),
-        ),
-      ],
+      tables: [...tables.keys()],
     };
     invariant(entries.length <= limits.applyEntriesMax, 'an apply batch within its limit');
     this.#plan = plan;
@@ -225,29 +240,39 @@ export class Applier {
       throw error;
     }
     this.#readAhead(plan.to, bytesOf(entries));
-    await this.#applyAll(plan, entries);
+    await this.#applyAll(plan, batch);
   }
 
-  async #nextBatch(): Promise<ReadEntry[]> {
+  async #nextBatch(): Promise<ReadBatch> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     // After a failure the batch begins elsewhere, or must be smaller.
     if (ahead?.from === this.#applied) {
-      const entries = await ahead.entries;
-      if (entries.length > 0 && entries.length <= this.#entriesMax) return entries;
+      const batch = await ahead.batch;
+      const { length } = batch.entries;
+      if (length > 0 && length <= this.#entriesMax) return batch;
     }
     await this.#linger();
     return this.#readBatch(this.#applied);
   }
 
-  /** Reads the next batch while the engine is busy with this one, where a full one waits. */
+  /** Reads and stages the next batch while the engine is busy with this one, where a full one waits. */
   #readAhead(from: bigint, bytesNow: number): void {
+    const { limits, writer } = this.#options;
     this.#ahead = undefined;
-    if (this.#pendingBytes - bytesNow < this.#options.limits.applyBytesTarget) return;
-    const entries = this.#readBatch(from);
-    // Looked at when its turn comes; until then a failure is nobody's.
-    entries.catch(() => undefined);
-    this.#ahead = { from, entries };
+    if (this.#pendingBytes - bytesNow < limits.applyBytesTarget) return;
+    const batch = this.#readBatch(from);
+    this.#ahead = { from, batch };
+    batch.then(
+      ({ tables }) => {
+        const letGo = [...tables.values()].map((group) => writer.stage(group.entries));
+        // Of a batch that was read ahead and then not applied as it was.
+        this.#unstage();
+        this.#unstage = () => letGo.forEach((each) => each());
+      },
+      // Looked at when its turn comes; until then a failure is nobody's.
+      () => undefined,
+    );
   }
 
   /** Waits for company, but not where a batch is full already. Own rows alone can wait longer. */
@@ -277,7 +302,7 @@ export class Applier {
   }
 
   /** Entries from a position on that may share a batch: one arrival day, one route a table. */
-  async #readBatch(from: bigint): Promise<ReadEntry[]> {
+  async #readBatch(from: bigint): Promise<ReadBatch> {
     const { limits } = this.#options;
     const entries: ReadEntry[] = [];
     const routes = new Map<string, string>();
@@ -304,7 +329,7 @@ export class Applier {
       entries.push(read);
       if (this.#recent.delete(entry.sequence)) this.#recentBytes -= entry.payload.length;
     }
-    return entries;
+    return byTable(entries);
   }
 
   /** Durable entries from a position on: from memory where they are there, else from the journal. */
@@ -335,13 +360,13 @@ export class Applier {
     }
   }
 
-  async #read(plan: Plan): Promise<ReadEntry[]> {
+  async #read(plan: Plan): Promise<ReadBatch> {
     const entries: ReadEntry[] = [];
     for await (const entry of this.#options.journal.read(journalSequence(plan.from))) {
       if (entry.sequence >= plan.to) break;
       entries.push(this.#decode(entry));
     }
-    return entries;
+    return byTable(entries);
   }
 
   /** Removes what a planned range left in its tables. */
@@ -355,8 +380,9 @@ export class Applier {
   }
 
   /** Applies the planned range; a range that the engine refuses is split, an entry set aside. */
-  async #applyAll(plan: Plan, entries: readonly ReadEntry[]): Promise<void> {
+  async #applyAll(plan: Plan, batch: ReadBatch): Promise<void> {
     const { limits, clock, log, records } = this.#options;
+    const { entries } = batch;
     let waitMs = limits.retryMsMin;
     let verdict: Verdict;
     const kept = entries.flatMap((entry) => entry.record ?? []);
@@ -367,7 +393,7 @@ export class Applier {
     }
     for (let tries = 1; ; tries += 1) {
       try {
-        const done = await this.#insertAll(plan, entries);
+        const done = await this.#insertAll(plan, batch);
         this.#finish(plan, entries, done);
         return;
       } catch (error) {
@@ -400,18 +426,10 @@ export class Applier {
     await this.#setAside(plan, entries[0]!);
   }
 
-  async #insertAll(plan: Plan, entries: readonly ReadEntry[]): Promise<AppliedTable[]> {
+  async #insertAll(plan: Plan, batch: ReadBatch): Promise<AppliedTable[]> {
     const { writer, tables, sha256 } = this.#options;
-    const groups = new Map<string, ReadEntry[]>();
-    for (const entry of entries) {
-      if (entry.metadata.rowCount === 0) continue;
-      const group = groups.get(entry.metadata.route.table);
-      if (group === undefined) groups.set(entry.metadata.route.table, [entry]);
-      else group.push(entry);
-    }
     const done: AppliedTable[] = [];
-    for (const [name, group] of groups) {
-      const { route } = group[0]!.metadata;
+    for (const [name, { route, entries }] of batch.tables) {
       const table = tables.table(name);
       const transform =
         route.transformKql === undefined ? '' : fingerprint(sha256, route.transformKql);
@@ -422,7 +440,7 @@ export class Applier {
           stored: 0,
           deadLettered: 0,
           filtered: 0,
-          dropped: rowsOf(group),
+          dropped: entries.reduce((rows, { rowCount }) => rows + rowCount, 0),
         });
         continue;
       }
@@ -432,13 +450,7 @@ export class Applier {
         stream: route.stream,
         input: route.columns,
         ...(route.transformKql === undefined ? {} : { transformKql: route.transformKql }),
-        entries: group.map(({ entry, metadata }) => ({
-          position: entry.sequence,
-          timeReceivedTicks: ticksOf(entry.time),
-          rows: entry.payload,
-          shape: metadata.shape,
-          rowCount: metadata.rowCount,
-        })),
+        entries,
       });
       done.push({
         table: name,
@@ -656,6 +668,36 @@ export function readEntry(entry: JournalEntry, tables: TableLookup): ReadEntry {
   };
 }
 
+/** Entries of one range, and which of their rows go where. */
+interface ReadBatch {
+  readonly entries: readonly ReadEntry[];
+  readonly tables: ReadonlyMap<string, TableEntries>;
+}
+
+/** Entries that go into one table by one route. */
+interface TableEntries {
+  readonly route: BatchRoute;
+  readonly entries: readonly BatchEntry[];
+}
+
+function byTable(entries: readonly ReadEntry[]): ReadBatch {
+  const tables = new Map<string, { route: BatchRoute; entries: BatchEntry[] }>();
+  for (const { entry, metadata } of entries) {
+    const { route, shape, rowCount } = metadata;
+    if (rowCount === 0) continue;
+    const group = tables.get(route.table) ?? { route, entries: [] };
+    tables.set(route.table, group);
+    group.entries.push({
+      position: entry.sequence,
+      timeReceivedTicks: ticksOf(entry.time),
+      rows: entry.payload,
+      shape,
+      rowCount,
+    });
+  }
+  return { entries, tables };
+}
+
 const noBytes = new Uint8Array(0);
 /** Of an entry that damage took before it was applied: it went to a table that nobody knows any more. */
 const lostMetadata: EntryMetadata = {
@@ -670,8 +712,6 @@ const msPerDay = 86_400_000;
 const ticksOf = (ms: number): bigint => BigInt(ms) * ticksPerMillisecond + unixEpochTicks;
 const bytesOf = (entries: readonly ReadEntry[]): number =>
   entries.reduce((bytes, { entry }) => bytes + entry.payload.length, 0);
-const rowsOf = (entries: readonly ReadEntry[]): number =>
-  entries.reduce((rows, { metadata }) => rows + metadata.rowCount, 0);
 const keyOfRoute = (route: BatchRoute): string =>
   JSON.stringify([
     route.stream,

@@ -1,8 +1,8 @@
 import { StrongroomError } from '@strongroom/base';
-import type { InsertBatch, TableDefinition } from '@strongroom/engine';
+import type { InsertBatch, InsertEntry, StagedRows, TableDefinition } from '@strongroom/engine';
 import { compileTransform } from '@strongroom/kql';
 import type { TableRecord } from '../catalog/catalog.js';
-import type { BatchOutcome, TableBatch, TableWriter, Verdict } from './applier.js';
+import type { BatchEntry, BatchOutcome, TableBatch, TableWriter, Verdict } from './applier.js';
 import type { EngineHost } from './engine-host.js';
 import type { WorkspaceErrorCode } from './errors.js';
 
@@ -15,10 +15,23 @@ export const tableDefinition = ({ schema, fullTextColumns }: TableRecord): Table
 /** The engine as the applier writes to it: tables made first, transformations compiled. */
 export function engineWriter(options: { engine: EngineHost; workspaceId: string }): TableWriter {
   const { engine: host, workspaceId } = options;
+  const staged = new WeakMap<readonly BatchEntry[], Promise<StagedRows | undefined>>();
   return {
+    stage(entries) {
+      // Where there is no engine now, the insert finds out, and says so.
+      const staging = host
+        .use(async (engine) => engine.stage(entries.map(engineEntry)))
+        .catch(() => undefined);
+      staged.set(entries, staging);
+      return () => {
+        staged.delete(entries);
+        void staging.then((rows) => rows?.discard());
+      };
+    },
     async insert(batch): Promise<BatchOutcome> {
       const insert = insertOf(batch, workspaceId);
-      const outcome = await host.use((engine) => engine.insert(insert));
+      const rows = await staged.get(batch.entries);
+      const outcome = await host.use((engine) => engine.insert(insert, rows));
       host.succeeded();
       return outcome;
     },
@@ -29,11 +42,16 @@ export function engineWriter(options: { engine: EngineHost; workspaceId: string 
   };
 }
 
-/** A batch as the engine takes it, its transformation compiled. */
+/** An entry as the engine takes it. */
+export const engineEntry = ({ rows, ...entry }: BatchEntry): InsertEntry => ({
+  ...entry,
+  ndjson: rows,
+});
+
 export function insertOf(batch: TableBatch, workspaceId: string): InsertBatch {
   const { range, stream, input, transformKql } = batch;
   const table = tableDefinition(batch.table);
-  const entries = batch.entries.map(({ rows, ...entry }) => ({ ...entry, ndjson: rows }));
+  const entries = batch.entries.map(engineEntry);
   const insert: InsertBatch = { range, table, stream, input, entries };
   // `source` alone is what rules without a transformation say.
   if (transformKql === undefined || transformKql.trim() === 'source') return insert;
