@@ -7,12 +7,10 @@ ARRAY JOIN CAST([{p0:String}, {p1:String}], 'Array(String)') AS `d$2`
 LIMIT 2
 
 -- b:string, sum_a:long
--- p0 = "b"
--- p1 = "a"
--- p2 = "{\"a\":1,\"b\":\"x\"}"
--- p3 = "{\"a\":2}"
-SELECT JSONExtract(`d$2`, {p0:String}, 'String'), ifNull(sum(JSONExtract(`d$2`, {p1:String}, 'Nullable(Int64)')), 0::Int64)
+-- p0 = "{\"a\":1,\"b\":\"x\"}"
+-- p1 = "{\"a\":2}"
+SELECT tupleElement(if(match(`d$2`, '^\\s*\\['), defaultValueOfTypeName('Tuple(`b` String, `a` Nullable(Int64))'), JSONExtract(`d$2`, 'Tuple(`b` String, `a` Nullable(Int64))')), 1), ifNull(sum(tupleElement(if(match(`d$2`, '^\\s*\\['), defaultValueOfTypeName('Tuple(`b` String, `a` Nullable(Int64))'), JSONExtract(`d$2`, 'Tuple(`b` String, `a` Nullable(Int64))')), 2)), 0::Int64)
 FROM (SELECT 1 AS `$one`)
-ARRAY JOIN CAST([{p2:String}, {p3:String}], 'Array(String)') AS `d$2`
-GROUP BY JSONExtract(`d$2`, {p0:String}, 'String')
+ARRAY JOIN CAST([{p0:String}, {p1:String}], 'Array(String)') AS `d$2`
+GROUP BY tupleElement(if(match(`d$2`, '^\\s*\\['), defaultValueOfTypeName('Tuple(`b` String, `a` Nullable(Int64))'), JSONExtract(`d$2`, 'Tuple(`b` String, `a` Nullable(Int64))')), 1)
 LIMIT 1001

@@ -60,6 +60,13 @@ function parsedText(value: Sql, of: Bound | undefined): Sql {
   return value.name === 'multiIf' && check?.kind === 'call' ? (check.args[0] ?? value) : value;
 }
 
+/** The text that `parse_json` reads, of the SQL that it became; another value as it is. */
+export function textOfParsed(value: Sql): Sql {
+  if (value.kind !== 'call' || value.name !== 'multiIf') return value;
+  const check = value.args[2];
+  return check?.kind === 'call' && check.name === 'isValidJSON' ? (check.args[0] ?? value) : value;
+}
+
 function parseJsonSql(args: readonly Sql[], context: CallContext): Sql {
   const value = args[0] as Sql;
   if (context.args[0]?.type === 'dynamic') return value;

@@ -23,7 +23,7 @@ import type { Bound, CallContext } from '../semantics/bound.js';
 import { widest } from '../semantics/types.js';
 import { fitsLong } from '../syntax/literals.js';
 import type { ConstantValue } from '../syntax/tree.js';
-import { asText, jsonExtract, jsonPath } from './conversion.js';
+import { asText, jsonExtract, jsonPath, textOfParsed } from './conversion.js';
 import type { FunctionRow } from './row.js';
 import { hiddenWindowRows } from './window.js';
 import { hasTerm } from './term.js';
@@ -454,7 +454,8 @@ const index: FunctionRow = {
         );
       }
     } else last = asText(args[1] as Sql, key);
-    return call('JSONExtractRaw', path.root, ...path.keys, last);
+    // A member of what `parse_json` made, also where that is a column by now: of its text.
+    return call('JSONExtractRaw', textOfParsed(path.root), ...path.keys, last);
   },
 };
 

@@ -55,6 +55,7 @@ import {
 } from '../semantics/bound.js';
 import { lowerExpression, type Surroundings } from './expression.js';
 import { askIndex } from './full-text.js';
+import { withSharedPaths } from './json-paths.js';
 import { rowsInOrder, rowsWithin, walkedRows } from './walk.js';
 
 interface Shape {
@@ -607,6 +608,17 @@ export class Lowering {
       columns.set(key.column, value);
     }
     for (const each of aggregates) this.aggregateCall(each, around, order, needed, columns);
+    const time = this.extremeTime(plan, aggregates, shape, needed);
+    if (time !== undefined && shape.from !== undefined) {
+      // The latest times first, of two narrow columns; whole rows only where a time is one of them.
+      const times = select({
+        items: [{ value: call(time.name, time.column) }],
+        from: shape.from,
+        ...(shape.where.length === 0 ? {} : { where: and(shape.where) }),
+        ...(groupBy.length === 0 ? {} : { groupBy }),
+      });
+      shape = { ...shape, where: [...shape.where, inList(time.column, times)] };
+    }
     if (plan.keys.length > 0 && groupBy.length === 0) {
       // Only constant keys: one group, and none where there are no rows. The engine folds constants,
       // `materialize(1)` among them, and would give one row for no rows; this it cannot fold.
@@ -614,6 +626,41 @@ export class Lowering {
     }
     const grouped: Shape = { ...shape, columns, heavy: new Set(), groupBy, order: [] };
     return grouped;
+  }
+
+  /**
+   * The time that a table is ordered by, where only rows are wanted in which it is greatest or least
+   * (`arg_max(TimeGenerated, *)`): such rows are few, and the engine finds a time by its key.
+   */
+  private extremeTime(
+    plan: Plan & { kind: 'aggregate' },
+    aggregates: readonly AggregateCall[],
+    shape: Shape,
+    needed: ReadonlySet<Column>,
+  ): { name: 'max' | 'min'; column: Sql } | undefined {
+    const [first] = aggregates;
+    if (first?.kind !== 'extreme' || first.by.kind !== 'column') return undefined;
+    const { direction, by } = first;
+    const isSame = (each: AggregateCall): boolean =>
+      each.kind === 'extreme' &&
+      each.direction === direction &&
+      each.by.kind === 'column' &&
+      each.by.column === by.column;
+    const wanted = aggregates.flatMap((each) =>
+      each.kind === 'extreme' ? each.values.filter(({ column }) => needed.has(column)) : [],
+    );
+    const column = this.columnSql(shape, by.column);
+    return aggregates.every(isSame) &&
+      shape.from?.kind === 'table' &&
+      shape.from.database === databaseName &&
+      shape.arrayJoin === undefined &&
+      column.kind === 'column' &&
+      column.name === 'TimeGenerated' &&
+      wanted.some((each) => !hasNull(each.value.type)) &&
+      plan.keys.every((key) => isPlain(key.value)) &&
+      isPlainlyRead(plan.input)
+      ? { name: direction, column }
+      : undefined;
   }
 
   /** An aggregate whose keys and arguments have no windows. */
@@ -1025,7 +1072,8 @@ export class Lowering {
       shape.from?.kind === 'query' && isPassThrough(shape, items) ? shape.from.query : undefined;
     if (only !== undefined && (!ordered || shape.order.length === 0) && shape.limit === undefined)
       return only;
-    return select({
+    return withSharedPaths({
+      kind: 'select',
       items: items.length === 0 ? [{ value: integer(1), alias: '$none' }] : items,
       ...(shape.from === undefined ? {} : { from: shape.from }),
       ...(shape.arrayJoin === undefined ? {} : { arrayJoin: shape.arrayJoin }),
@@ -1078,6 +1126,28 @@ function bagOf(value: Bound): BoundCall | undefined {
   if (first?.kind !== 'call') return undefined;
   if (value.name === '$index') return bagsOfColumns.has(first.name) ? first : undefined;
   return value.args.length === 1 ? bagOf(first) : undefined;
+}
+
+/** Gives the same for the same row each time, and reads nothing else. */
+function isPlain(value: Bound): boolean {
+  if (value.kind === 'call') return !isVolatile(value) && value.args.every(isPlain);
+  return value.kind === 'constant' || value.kind === 'column';
+}
+
+/** Rows of one stored table, which filters leave: read again, they are the same. */
+function isPlainlyRead(plan: Plan): boolean {
+  switch (plan.kind) {
+    case 'scan':
+      return true;
+    case 'filter':
+      return isPlain(plan.predicate) && isPlainlyRead(plan.input);
+    case 'extend':
+      return plan.definitions.every((each) => isPlain(each.value)) && isPlainlyRead(plan.input);
+    case 'sort':
+      return isPlainlyRead(plan.input);
+    default:
+      return false;
+  }
 }
 
 interface KeyColumn {
