@@ -1,4 +1,5 @@
 import type { Expression as Sql, ScalarType } from '@strongroom/sql';
+import type { FunctionRow } from '../functions/row.js';
 import type { Bound } from '../semantics/bound.js';
 
 /** What an aggregate's row may look at while it makes SQL. */
@@ -30,6 +31,8 @@ export interface AggregateRow {
   /** Arguments (by position) that are conditions: null is as good as false there. */
   readonly conditions?: readonly number[];
   readonly sql: (args: readonly Sql[], context: AggregateContext) => Sql;
+  /** What the value becomes that `sql` gives, of the same type. */
+  readonly finish?: FunctionRow;
   /** For rows with several result columns: their names and types, and each one's SQL. */
   readonly several?: (args: readonly Bound[]) => readonly {
     readonly suffix: string;

@@ -5,6 +5,7 @@ import {
   cast,
   column,
   infix,
+  inList,
   integer,
   lambda,
   nullOf,
@@ -16,6 +17,7 @@ import {
   type ScalarType,
 } from '@strongroom/sql';
 import { asJson, asJsonElement } from '../functions/conversion.js';
+import { schemaRow, shapeOf } from '../functions/json-schema.js';
 import { makeListMax } from '../limits.js';
 import type { Bound } from '../semantics/bound.js';
 import type { AggregateContext, AggregateRow } from './row.js';
@@ -409,6 +411,22 @@ export const aggregateRows: readonly AggregateRow[] = [
     naming: { prefix: 'list' },
     ordered: true,
     sql: (args, context) => listSql(args, context, undefined, true),
+  },
+  {
+    name: 'buildschema',
+    takes: 'dynamic',
+    gives: 'dynamic',
+    naming: { prefix: 'schema' },
+    sql: (args) =>
+      call(
+        'toJSONString',
+        call(
+          'groupUniqArrayIf',
+          shapeOf(first(args)),
+          inList(first(args), [text(''), text('null')], true),
+        ),
+      ),
+    finish: schemaRow,
   },
   ...[
     { name: 'make_bag', prefix: 'bag' },

@@ -11,6 +11,7 @@ import { geoCellRows } from './geo-cell.js';
 import { geoComputedRows } from './geo-computed.js';
 import { geoShapeRows } from './geo-shape.js';
 import { geoRows } from './geo.js';
+import { listingRows } from './listing.js';
 import { mathRows } from './math.js';
 import { networkRows } from './network.js';
 import { hashRows } from './hash.js';
@@ -61,6 +62,7 @@ function table(): Map<string, FunctionRow> {
       compressionRows,
       xmlRows,
       userAgentRows,
+      listingRows,
     ]) {
       for (const row of family) {
         rows.set(row.name, row);

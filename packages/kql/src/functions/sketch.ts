@@ -216,6 +216,32 @@ export const sketchRows: readonly FunctionRow[] = [
     },
   },
   {
+    name: 'hll_isvalid',
+    takes: ['dynamic', 'dynamic, scalar'],
+    gives: 'bool',
+    nulls: 'never',
+    sql: (args, context) => {
+      const hashes = hllHashes(at(args, 0), context.args[0]);
+      return infix('=', at(args, 0), call('toJSONString', hashes));
+    },
+  },
+  {
+    name: 'tdigest_isvalid',
+    takes: ['dynamic', 'dynamic, scalar'],
+    gives: 'bool',
+    nulls: 'never',
+    sql: (args) => {
+      const kind = (of: Sql): Sql => infix('=', call('JSONType', of), text('Array'));
+      const isPair = infix(
+        'AND',
+        kind(column('e')),
+        infix('=', call('JSONLength', column('e')), integer(2)),
+      );
+      const pairs = call('JSONExtractArrayRaw', at(args, 0));
+      return infix('AND', kind(at(args, 0)), call('arrayAll', lambda(['e'], isPair), pairs));
+    },
+  },
+  {
     name: 'rank_tdigest',
     takes: 'dynamic, real',
     gives: 'real',

@@ -50,11 +50,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
       'graph',
     ],
   ],
-  ['A version needs more digits before the point than decimals have here', ['parse_version']],
-  ['Zones cannot be listed in a query', ['datetime_list_timezones']],
-  ['It has become row_rank_min() and row_rank_dense()', ['row_rank']],
-  ['Sketches are of another form here', ['tdigest_isvalid', 'hll_isvalid']],
-  ['Not built yet', ['estimate_data_size', 'ipv4_range_to_cidr_list', 'buildschema']],
 ];
 
 let known: Map<string, string> | undefined;

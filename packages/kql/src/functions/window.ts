@@ -97,6 +97,21 @@ export const windowRows: readonly FunctionRow[] = [
     sql: () => call('row_number'),
   },
   {
+    // What it has become.
+    name: 'row_rank',
+    takes: ['scalar', 'scalar, bool'],
+    gives: 'long',
+    nulls: 'never',
+    window: true,
+    constants: [1],
+    composed: ([term, dense], make) => {
+      const isDense = dense?.kind !== 'constant' || dense.value !== false;
+      const args = term === undefined ? [] : [term];
+      return make(isDense ? 'row_rank_dense' : 'row_rank_min', args);
+    },
+    sql: () => call('row_number'),
+  },
+  {
     name: 'row_rank_min',
     takes: ['scalar', 'scalar, bool'],
     gives: 'long',

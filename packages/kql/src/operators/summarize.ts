@@ -1,8 +1,10 @@
 import { aggregateNamed } from '../aggregates/index.js';
-import { problem } from '../diagnostics.js';
+import type { AggregateRow } from '../aggregates/row.js';
+import { problem, type Span } from '../diagnostics.js';
 import type { AggregateCall, Definition } from '../plan/plan.js';
 import { hasNull, reference, type Bound, type Column } from '../semantics/bound.js';
 import { refuseDynamicKey } from '../semantics/dynamic-key.js';
+import { Environment } from '../semantics/environment.js';
 import { freeName, relation, type Relation, type VisibleColumn } from '../semantics/relation.js';
 import type { Scope } from '../semantics/binder.js';
 import type { Expression, NamedExpression, OperatorSyntax } from '../syntax/tree.js';
@@ -133,7 +135,14 @@ function bindAggregate(
     if (aggregateNamed(value.name) !== undefined) {
       const made = context.binder.aggregate(value, scope);
       calls.push(made.call);
-      const columns = made.call.kind === 'call' ? made.call.columns : [];
+      const raw = made.call.kind === 'call' ? made.call.columns : [];
+      const columns = raw.map((column) => {
+        const finished = finishedBy(context, made.row, column, value.span);
+        if (finished.kind === 'column') return column;
+        const named = context.binder.column(made.names[0] ?? 'value', column.type, column.nullable);
+        after.push({ column: named, value: finished });
+        return named;
+      });
       return columns.map((column, index) => {
         const given = names[index];
         return { name: given ?? made.names[index] ?? '', explicit: given !== undefined, column };
@@ -176,7 +185,8 @@ function bindOver(
   input: Relation,
   calls: AggregateCall[],
 ): Bound | undefined {
-  const found: VisibleColumn[] = [];
+  let found = 0;
+  const environment = new Environment(context.environment);
   const rewritten = rewrite(value, (call) => {
     if (
       context.environment.find(call.name) !== undefined ||
@@ -187,15 +197,26 @@ function bindOver(
     calls.push(made.call);
     const column = made.call.kind === 'call' ? made.call.columns[0] : undefined;
     if (column === undefined) return undefined;
-    const name = `$aggregate${found.length}`;
-    found.push({ name, column });
+    const name = `$aggregate${found++}`;
+    const bound = finishedBy(context, made.row, column, call.span);
+    environment.set(name, { kind: 'scalar', bound });
     return { kind: 'name', name, span: call.span };
   });
-  if (found.length === 0 && !isConstantLike(value)) return undefined;
+  if (found === 0 && !isConstantLike(value)) return undefined;
   return context.binder.scalar(rewritten, {
-    input: relation({ kind: 'values', columns: [], rows: [] }, found),
-    environment: context.environment,
+    input: relation({ kind: 'values', columns: [], rows: [] }, []),
+    environment,
   });
+}
+
+function finishedBy(
+  { binder }: BindContext,
+  { name, finish }: AggregateRow,
+  column: Column,
+  span: Span,
+): Bound {
+  const raw = reference(column);
+  return finish === undefined ? raw : binder.apply(finish, name, [raw], span);
 }
 
 function isConstantLike(value: Expression): boolean {

@@ -1307,6 +1307,13 @@ export class Binder implements FoldContext {
         if (skipEmpty) return this.made(packNonEmpty, 'pack_all', packed);
         return this.call('bag_pack', packed, value.span);
       }
+      case 'estimate_data_size': {
+        const isAll = value.args.length === 1 && value.args[0]?.value.kind === 'star';
+        const columns = isAll
+          ? (scope.input?.columns.map((each) => reference(each.column)) ?? [])
+          : value.args.map((arg) => this.scalar(arg.value, scope));
+        return this.call('estimate_data_size', columns, value.span);
+      }
       case 'current_cluster_endpoint':
       case 'current_principal':
       case 'current_principal_details':
