@@ -9,7 +9,7 @@ import { createContext, runInContext } from 'node:vm';
 import { compile } from '@strongroom/kql';
 
 /** What may be refused; lowered with each function that is built, never raised. */
-const refusedMost = 85;
+const refusedMost = 44;
 
 function documentedNames(): { functions: string[]; aggregates: string[] } {
   const directory = dirname(
