@@ -1,6 +1,7 @@
 import type { ScalarType } from '@strongroom/sql';
 import { constant } from '../semantics/bound.js';
 import { relation, type Relation, type VisibleColumn } from '../semantics/relation.js';
+import { renamed } from '../semantics/renamed.js';
 import { Environment } from '../semantics/environment.js';
 import type { NamedExpression, OperatorSyntax } from '../syntax/tree.js';
 import type { Span } from '../diagnostics.js';
@@ -60,7 +61,8 @@ export const as = piped<AsSyntax>({
     return { operator: 'as', name, span: parser.spanFrom(start) };
   },
   bind(context, syntax, input) {
-    context.environment.set(syntax.name, { kind: 'made', make: () => input });
+    const make = (): Relation => renamed(context.binder, input);
+    context.environment.set(syntax.name, { kind: 'made', make });
     const { plan, columns } = input;
     return { ...input, alias: { name: syntax.name, plan, columns } };
   },

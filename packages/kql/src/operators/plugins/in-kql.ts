@@ -2,6 +2,7 @@ import { invariant } from '@strongroom/base';
 import { Diagnostics, KqlProblem, problem } from '../../diagnostics.js';
 import { Environment } from '../../semantics/environment.js';
 import type { Bound } from '../../semantics/bound.js';
+import { usedAgain } from '../../semantics/renamed.js';
 import { relation, type Relation } from '../../semantics/relation.js';
 import { parseQuery } from '../../syntax/parser.js';
 import type { NamedExpression } from '../../syntax/tree.js';
@@ -69,7 +70,8 @@ function bind(
   });
   for (const [name, make] of Object.entries(plugin.tables ?? {}))
     environment.set(name, { kind: 'made', make });
-  environment.set('T', { kind: 'made', make: () => relation(extended.relation.plan, visible) });
+  const table = relation(extended.relation.plan, visible);
+  environment.set('T', { kind: 'made', make: usedAgain(binder, table) });
   const made = boundQuery(
     context,
     call,
