@@ -49,6 +49,7 @@ import {
   type Relation,
   type VisibleColumn,
 } from './relation.js';
+import { usedAgain } from './renamed.js';
 import { scanColumns, sharedScan, shortName } from './shared-scan.js';
 import {
   countFits,
@@ -707,7 +708,7 @@ export class Binder implements FoldContext {
       if (first?.type !== 'tabular')
         problem('KS107', `'${binding.name}' does not take a table first`, span);
       this.checkColumns(input, first.columns, span);
-      inner.set(first.name, { kind: 'made', make: () => input });
+      inner.set(first.name, { kind: 'made', make: usedAgain(this, input) });
       position = 1;
     }
     for (const arg of args) {
