@@ -54,9 +54,9 @@ if (!corporaArePresent()) {
 }
 const corpora = new Corpora();
 const all = [
-  ...(await corpora.docs()),
+  ...(await corpora.docs(word === undefined ? undefined : (id) => id.includes(word))),
   ...(await corpora.compileOnly()),
-  ...(await corpora.realWorld()),
+  ...(word === undefined || word.includes(':') ? await corpora.realWorld() : []),
 ];
 const verdicts = word === undefined ? all : all.filter((each) => each.id.includes(word));
 const passes = report(verdicts, word !== undefined || args.includes('--failures'));

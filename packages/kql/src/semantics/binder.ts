@@ -852,6 +852,7 @@ export class Binder implements FoldContext {
         span,
         'Write toscalar(…) for its first value.',
       );
+    if (scope.input?.open === true) return constant('dynamic', null);
     const known = [
       ...(scope.input?.columns.map((each) => each.name) ?? []),
       ...scope.environment.names(),

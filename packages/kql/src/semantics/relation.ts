@@ -16,6 +16,8 @@ export interface Relation {
   /** Rows have an order on which `prev` and `row_number` may lean. */
   readonly serialized: boolean;
   readonly visualization: Visualization | undefined;
+  /** More columns may come of the data: a name that is not there is null. */
+  readonly open?: boolean;
   /** What the query calls it among several results (a leg of `fork`). */
   readonly label?: string;
   /** What `as` named, as it was then; see `aliasOf`. */

@@ -105,8 +105,9 @@ function bind(context: BindContext, call: PluginCall, input: Relation): Relation
       problem('KS107', `The column '${each.name}' is ${column.type}, not ${each.type}`, each.span);
     columns.push({ name: each.name, column });
   }
-  if (columns.length === 0) problem('SEM0019', 'bag_unpack() finds no columns', span);
-  return { ...input, plan: withDefinitions(input.plan, definitions), columns };
+  const open = schema === undefined;
+  if (columns.length === 0 && !open) problem('SEM0019', 'bag_unpack() finds no columns', span);
+  return { ...input, plan: withDefinitions(input.plan, definitions), columns, open };
 }
 
 /** The engine's names for the types of JSON, nulls left out. */
