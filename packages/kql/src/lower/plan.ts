@@ -113,8 +113,7 @@ export class Lowering {
         this.tables.add(plan.table);
         const columns = new Map<Column, Sql>();
         const where: Sql[] = [];
-        for (const each of plan.columns) {
-          if (!needed.has(each.column)) continue;
+        for (const each of neededOf(plan, needed)) {
           const stored = sqlColumn(each.stored);
           // `_BilledSize` is stored as an unsigned integer and is a real in KQL.
           const widened =
@@ -350,6 +349,8 @@ export class Lowering {
 
   private extend(plan: Plan & { kind: 'extend' }, needed: ReadonlySet<Column>): Shape {
     const made = plan.definitions.filter((each) => needed.has(each.column));
+    // Nobody asks for any of them: a union over everything has such a plan for each table.
+    if (made.length === 0) return this.lower(plan.input, needed);
     const inside = this.hoisted(
       plan.input,
       made.map((each) => each.value),
@@ -367,7 +368,6 @@ export class Lowering {
     for (const each of made) below.delete(each.column);
     for (const each of made) columnsOf(each.value, below);
     let shape = this.lower(plan.input, below);
-    if (made.length === 0) return shape;
     const windows = made.some((each) => hasWindow(each.value));
     if (
       shape.limit !== undefined ||
@@ -835,9 +835,9 @@ export class Lowering {
   }
 
   private union(plan: Plan & { kind: 'union' }, needed: ReadonlySet<Column>): Shape {
-    const kept = plan.columns
-      .map((column, index) => ({ column, index }))
-      .filter((each) => needed.has(each.column));
+    const kept: { column: Column; index: number }[] = [];
+    for (const [index, column] of plan.columns.entries())
+      if (needed.has(column)) kept.push({ column, index });
     const keptColumns = new Set(kept.map((each) => each.column));
     let depth = 0;
     const queries: Select[] = [];
@@ -1126,6 +1126,21 @@ function bagOf(value: Bound): BoundCall | undefined {
   if (first?.kind !== 'call') return undefined;
   if (value.name === '$index') return bagsOfColumns.has(first.name) ? first : undefined;
   return value.args.length === 1 ? bagOf(first) : undefined;
+}
+
+type Scan = Plan & { kind: 'scan' };
+
+/** Those of a table's columns that somebody asks for, in the table's order. */
+function neededOf(scan: Scan, needed: ReadonlySet<Column>): Scan['columns'] {
+  const { places, columns } = scan;
+  if (places === undefined || needed.size * 4 > columns.length)
+    return columns.filter((each) => needed.has(each.column));
+  const found: number[] = [];
+  for (const column of needed) {
+    const place = places.get(column);
+    if (place !== undefined) found.push(place);
+  }
+  return found.sort((a, b) => a - b).flatMap((place) => columns[place] ?? []);
 }
 
 /** Gives the same for the same row each time, and reads nothing else. */

@@ -64,6 +64,8 @@ export type Plan =
       /** The table surely holds no row. */
       readonly isEmpty: boolean;
       readonly columns: readonly { readonly stored: string; readonly column: Column }[];
+      /** Where each is among `columns`, for tables that are scanned by many queries. */
+      readonly places?: ReadonlyMap<Column, number>;
       readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
       /** Columns that a full-text index answers for. */
       readonly fullText: ReadonlySet<Column>;

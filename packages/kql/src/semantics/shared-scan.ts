@@ -13,6 +13,8 @@ interface SharedColumns {
   /** Names in SQL, which nothing else in a statement may take. */
   readonly names: ReadonlySet<string>;
   readonly stored: readonly { readonly stored: string; readonly column: Column }[];
+  /** Where each is among `stored`. */
+  readonly places: ReadonlyMap<Column, number>;
   readonly visible: readonly VisibleColumn[];
   readonly type: Column | undefined;
   readonly tenant: Column | undefined;
@@ -48,6 +50,7 @@ export function sharedScan(
     isEmpty: options.isEmpty,
     table: schema.name,
     columns: columns.stored,
+    places: columns.places,
     timeRange: options.timeRange,
     fullText: columns.fullText,
   };
@@ -84,6 +87,7 @@ function columnsOf(schema: TableSchema): SharedColumns {
   return {
     names,
     stored,
+    places: new Map(stored.map(({ column }, place) => [column, place])),
     visible,
     type: constants.get('Type'),
     tenant: constants.get('TenantId'),
