@@ -155,6 +155,7 @@ export const statisticRows: readonly AggregateRow[] = [
     name: 'percentilew',
     takes: ['summable, integer, number', 'datetime, integer, number'],
     gives: same,
+    naming: { prefix: 'percentile' },
     sql: (args, context) =>
       weighted(at(args, 0), at(args, 1), levels(context.args.slice(2))[0] ?? 0.5, context.args[0]),
     several: (args) => percentileColumns(args),
@@ -176,7 +177,7 @@ export const statisticRows: readonly AggregateRow[] = [
       'datetime, integer, number...',
     ],
     gives: 'dynamic',
-    naming: { prefix: 'percentile' },
+    naming: { prefix: 'percentiles' },
     sql: (args, context) =>
       jsonList(
         levels(context.args.slice(2)).map((level) =>

@@ -145,7 +145,8 @@ function bindAggregate(
       });
       return columns.map((column, index) => {
         const given = names[index];
-        return { name: given ?? made.names[index] ?? '', explicit: given !== undefined, column };
+        const own = made.names[index] || (unnamedAny[value.name] ?? '');
+        return { name: given ?? own, explicit: given !== undefined, column };
       });
     }
   }
@@ -158,6 +159,9 @@ function bindAggregate(
   const name = names[0] ?? nameOver(context, value, scope);
   return [{ name, explicit: names.length > 0, column }];
 }
+
+/** What any value of an expression without a name is called. */
+const unnamedAny: Readonly<Partial<Record<string, string>>> = { take_any: 'any_arg0', any: 'any_' };
 
 /** `round(avg(x))` is named as `avg(x)` is, where it would be named as its column. */
 function nameOver(context: BindContext, value: Expression, scope: Scope): string {
@@ -293,10 +297,11 @@ function bindExtreme(
     results.push({ name: explicit ?? name, explicit: explicit !== undefined, column });
   };
   const byColumn = context.binder.column(byName === '' ? 'value' : byName, by.type);
-  add(extreme.prefix + byName, byColumn, first.names[0]?.text);
+  const byItself = byName === '' ? `${extreme.direction}_` : extreme.prefix + byName;
+  add(byItself, byColumn, first.names[0]?.text);
   const values: Definition[] = [];
   const taken = plainKeys(keys);
-  for (const arg of rest) {
+  for (const [index, arg] of rest.entries()) {
     if (arg.value.kind === 'star') {
       for (const each of input.columns) {
         if (taken.has(each.name) || (first.value.kind === 'name' && each.name === first.value.name))
@@ -315,11 +320,9 @@ function bindExtreme(
     const name = context.binder.nameFor(arg.value, scope);
     const column = context.binder.column(name === '' ? 'value' : name, bound.type);
     values.push({ column, value: bound });
-    add(
-      extreme.prefix === '' ? name : `${extreme.prefix}${byName}_${name}`,
-      column,
-      arg.names[0]?.text,
-    );
+    const full = extreme.prefix === '' ? name : `${extreme.prefix}${byName}_${name}`;
+    const unnamed = `${extreme.direction}_${byName}_arg${index + 1}`;
+    add(name === '' ? unnamed : full, column, arg.names[0]?.text);
   }
   calls.push({ kind: 'extreme', direction: extreme.direction, by, byColumn, values });
   return results;
@@ -346,7 +349,8 @@ function bindTakeAny(
     );
     values.push({ column, value: bound });
     const given = names[results.length];
-    results.push({ name: given ?? prefix + name, explicit: given !== undefined, column });
+    const own = name === '' ? `any_arg${results.length}` : prefix + name;
+    results.push({ name: given ?? own, explicit: given !== undefined, column });
   };
   const taken = plainKeys(keys);
   for (const arg of value.args) {
