@@ -2,7 +2,6 @@
 
 import {
   call,
-  cast,
   infix,
   integer,
   nullOf,
@@ -527,45 +526,4 @@ export const datetimeRows: readonly FunctionRow[] = [
     gives: 'datetime',
     sql: (args) => infix('+', call('intDiv', at(args, 0), integer(100)), integer(unixEpochTicks)),
   },
-  {
-    name: 'datetime_utc_to_local',
-    takes: 'datetime, string',
-    gives: 'datetime',
-    constants: [1],
-    nulls: 'always',
-    sql: (args, context) => infix('+', at(args, 0), zoneOffset(at(args, 0), context.args[1])),
-  },
-  {
-    name: 'datetime_local_to_utc',
-    takes: 'datetime, string',
-    gives: 'datetime',
-    constants: [1],
-    nulls: 'always',
-    sql: (args, context) => {
-      // The offset before a change of the clock where it gives a time at which it holds, else the one after.
-      const [local, zone] = [at(args, 0), context.args[1]];
-      const before = zoneOffset(infix('-', local, day), zone);
-      const early = infix('-', local, before);
-      const late = infix('-', local, zoneOffset(infix('+', local, day), zone));
-      return call('if', infix('=', zoneOffset(early, zone), before), early, late);
-    },
-  },
 ];
-
-function isZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A zone's offset from UTC at an instant, in ticks. Zones that the engine does not know give null. */
-function zoneOffset(ticks: Sql, zone: Bound | undefined): Sql {
-  const name = zone?.kind === 'constant' ? String(zone.value) : '';
-  if (!isZone(name)) return nullOf('Nullable(Int64)');
-  const seconds = call('timeZoneOffset', call('toTimeZone', asCalendar(ticks), text(name)));
-  return infix('*', cast(seconds, 'Nullable(Int64)'), integer(10_000_000n));
-}

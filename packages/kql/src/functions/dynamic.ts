@@ -334,7 +334,12 @@ export const dynamicRows: readonly FunctionRow[] = [
           infix('!=', call('toFloat64OrZero', column('c')), integer(0)),
         ),
         pick(1),
-        infix('=', column('c'), text('null')),
+        // What is neither a bool nor a number is null.
+        infix(
+          'AND',
+          infix('!=', column('c'), text('false')),
+          call('isNull', call('toFloat64OrNull', column('c'))),
+        ),
         text('null'),
         pick(2),
       );

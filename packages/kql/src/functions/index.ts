@@ -26,6 +26,7 @@ import { unitRows } from './unit.js';
 import { userAgentRows } from './user-agent.js';
 import { windowRows } from './window.js';
 import { xmlRows } from './xml.js';
+import { zoneRows } from './zone.js';
 import type { FunctionRow } from './row.js';
 
 let rows: Map<string, FunctionRow> | undefined;
@@ -63,6 +64,7 @@ function table(): Map<string, FunctionRow> {
       xmlRows,
       userAgentRows,
       listingRows,
+      zoneRows,
     ]) {
       for (const row of family) {
         rows.set(row.name, row);

@@ -41,7 +41,7 @@ export interface FunctionRow {
   /** A window function's argument that is true where it begins anew. */
   readonly restartAt?: number;
   /** The call made of other calls; `sql` is then never asked. */
-  readonly composed?: (args: readonly Bound[], make: ComposeCall) => Bound;
+  readonly composed?: (args: readonly Bound[], make: ComposeCall) => Bound | undefined;
   /** Positions whose null is as good as false, or `all`. */
   readonly conditions?: 'all' | readonly number[];
   /** Positions that must be constants. */

@@ -186,7 +186,8 @@ export const seriesStatisticRows: readonly FunctionRow[] = [
     takes: ['dynamic', 'dynamic, real', 'dynamic, real, bool', 'dynamic, real, bool, real'],
     gives: 'dynamic',
     sql: (args, context) => {
-      const raw = jsonExtract(at(args, 0), context.args[0], 'String');
+      // As it is written: read as a value, 1.0 would be 1.
+      const raw = at(args, 0);
       const list = numbers(at(args, 0), context.args[0]);
       const placeholder = args[1];
       // The placeholder stands for a gap, as a null does.
