@@ -35,6 +35,7 @@ import {
   Binder,
   type BinderOptions,
   type OtherWorkspace,
+  type StoredFunction,
   type TableCatalog,
 } from './semantics/binder.js';
 import { constant, reference, type Bound, type Column } from './semantics/bound.js';
@@ -44,14 +45,6 @@ import { relation, type Relation, type Visualization } from './semantics/relatio
 import { querySettings, type QuerySettings } from './settings.js';
 import { parseQuery } from './syntax/parser.js';
 import type { Statement } from './syntax/tree.js';
-
-/** A saved function of a workspace. */
-export interface StoredFunction {
-  readonly name: string;
-  /** As it stands between the brackets: `x:long, T:(*)`. */
-  readonly parameters: string;
-  readonly body: string;
-}
 
 export interface CompileOptions {
   readonly tables: readonly TableSchema[] | TableCatalog;
@@ -216,6 +209,7 @@ function compileStatements(
     tables: catalogOf(options.tables),
     workspaceId: options.workspaceId,
     workspaceNames: options.workspaceNames ?? [],
+    functions: options.functions ?? [],
     now: settings.now ?? options.now,
     timeRange: options.timeRange,
     timeScope: settings.timeScope,

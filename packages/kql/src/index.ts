@@ -16,7 +16,6 @@ export type {
   CompileOptions,
   CompileResult,
   CompiledQuery,
-  StoredFunction,
   TransformOptions,
   TransformResult,
 } from './compile.js';
@@ -26,7 +25,7 @@ export type { Ask, Inquiry } from './inquiry.js';
 export type { Diagnostic } from './diagnostics.js';
 export type { KqlCode } from './errors.js';
 export { kqlCodes } from './errors.js';
-export type { OtherWorkspace, TableCatalog } from './semantics/binder.js';
+export type { OtherWorkspace, StoredFunction, TableCatalog } from './semantics/binder.js';
 export type { Visualization } from './semantics/relation.js';
 export { queryCharsMax } from './limits.js';
 export { resultSettings } from './lower/encode.js';

@@ -79,7 +79,10 @@ test('what statements may not say', () => {
     ['declare query_parameters(n: long); print n', /SEM0100 .*no value/],
     ['set truncationmaxrecords = -1; print 1', /SEM0101/],
     ['print bin_auto(1)', /KS119 bin_auto/],
-    ['.show tables', /KQL_NOT_SUPPORTED A management command/],
+    ['.drop table Syslog', /KQL_NOT_SUPPORTED The management command '.drop'/],
+    ['.show cluster', /KQL_NOT_SUPPORTED The command '.show cluster'/],
+    ['.show table Sysloog cslschema', /SEM0100 'Sysloog' is not a known table/],
+    ['.show database other schema', /SEM0100 The database 'other' is not known/],
   ];
   for (const [text, wanted] of cases) assert.match(problems(text).join('\n'), wanted, text);
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Session } from 'chdb';
-import { compileAsking, type Inquiry } from '../index.js';
+import { compileAsking, type CompileOptions, type Inquiry } from '../index.js';
 
 /** As the query API gives it; dynamics are JSON text. */
 export type Cell = string | number | boolean | null;
@@ -23,6 +23,7 @@ export function testValues(family: string, cases: readonly (readonly [string, Ce
 export function testRows(
   family: string,
   cases: readonly (readonly [string, readonly (readonly Cell[])[]])[],
+  more: Partial<CompileOptions> = {},
 ): void {
   const directory = mkdtempSync(join(tmpdir(), 'kql-values-'));
   const session = new Session(directory);
@@ -40,6 +41,7 @@ export function testRows(
     workspaceId: '00000000-0000-4000-8000-000000000000',
     now: 638_396_640_000_000_000n,
     rowsMax: 1000,
+    ...more,
   };
   void test(family, async () => {
     const wrong: string[] = [];

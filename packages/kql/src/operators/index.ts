@@ -19,6 +19,7 @@ import { reduce } from './reduce.js';
 import { render } from './render.js';
 import { as, getschema, invoke, unsupportedOperators } from './schema.js';
 import { scan } from './scan.js';
+import { show } from './show.js';
 import { search } from './search.js';
 import { sort, top } from './sort.js';
 import { distinct, summarize } from './summarize.js';
@@ -67,6 +68,7 @@ for (const operator of [
   makeSeries,
   partition,
   scan,
+  show,
   evaluate,
   getschema,
   as,

@@ -70,6 +70,14 @@ export interface TableCatalog {
   isEmpty?(name: string): boolean;
 }
 
+/** A saved function of a workspace. */
+export interface StoredFunction {
+  readonly name: string;
+  /** As it stands between the brackets: `x:long, T:(*)`. */
+  readonly parameters: string;
+  readonly body: string;
+}
+
 /** A workspace that the caller may read, beside the query's own. */
 export interface OtherWorkspace {
   readonly workspaceId: string;
@@ -84,6 +92,8 @@ export interface BinderOptions {
   readonly alongside: readonly OtherWorkspace[];
   /** What `workspace("…")` names, where the caller may read it. Throws where that is not known yet. */
   readonly otherWorkspace: (name: string) => OtherWorkspace | undefined;
+  /** Saved functions, for `.show functions`. */
+  readonly functions?: readonly StoredFunction[];
   readonly now: bigint;
   readonly timeRange: { readonly start: bigint; readonly end: bigint } | undefined;
   /** As the query's own `set` statements have it (settings.ts). */

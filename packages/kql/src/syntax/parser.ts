@@ -367,8 +367,26 @@ export class Parser {
         notSupported(`The statement '${word} ${this.peek(1).text}'`, spanOf(this.peek()));
       }
     }
-    if (this.is('.')) notSupported('A management command', spanOf(this.peek()));
+    if (this.is('.')) return this.command(start);
     const value = this.pipeline();
+    return { kind: 'query', value, span: this.spanFrom(start) };
+  }
+
+  /** `.show …`, with what follows it; other commands change things, which a query does not. */
+  private command(start: number): Statement {
+    const dot = this.next();
+    const operator = this.is('show') ? this.operators.get('.show') : undefined;
+    if (operator === undefined) {
+      notSupported(
+        `The management command '.${this.peek().text}'`,
+        { start: dot.start, end: this.peek().end },
+        'Queries read only; of commands, some that begin with .show are answered.',
+      );
+    }
+    this.next();
+    const syntax = operator.parse(this, start);
+    const source: Expression = { kind: 'leading', operator: syntax, span: syntax.span };
+    const value = this.pipelineAfter(source, start);
     return { kind: 'query', value, span: this.spanFrom(start) };
   }
 
