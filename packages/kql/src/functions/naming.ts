@@ -36,8 +36,6 @@ export const resultNaming: ReadonlyMap<string, string> = new Map([
     'log10',
     'log2',
     'loggamma',
-    'make_datetime',
-    'make_timespan',
     'parse_csv',
     'parse_json',
     'parse_xml',
@@ -81,4 +79,12 @@ export const resultNaming: ReadonlyMap<string, string> = new Map([
   ['string_size', 'string_size'],
   ['strlen', 'strlen'],
   ['treepath', 'tree'],
+]);
+
+/** Calls that name their columns whatever their arguments. */
+export const fixedNaming: ReadonlyMap<string, string> = new Map([
+  ['ingestion_time', '$IngestionTime'],
+  ['hll_merge', 'hll_merged_result'],
+  ['merge_tdigest', 'tdigests_merge_result'],
+  ['tdigest_merge', 'tdigests_merge_result'],
 ]);

@@ -11,7 +11,7 @@ import { didYouMean, notSupported, problem, type Span } from '../diagnostics.js'
 import { packNonEmpty } from '../functions/dynamic.js';
 import { functionNamed, functionNames } from '../functions/index.js';
 import { regexFault } from '../functions/regex.js';
-import { resultNaming } from '../functions/naming.js';
+import { fixedNaming, resultNaming } from '../functions/naming.js';
 import { operatorRow } from '../functions/operator.js';
 import type { FoldContext, FunctionRow } from '../functions/row.js';
 import { whyUnsupported } from '../functions/unsupported.js';
@@ -1704,6 +1704,8 @@ export class Binder implements FoldContext {
       }
       case 'call': {
         if (scope.environment.find(value.name)?.kind === 'function') return '';
+        const fixed = fixedNaming.get(value.name);
+        if (fixed !== undefined) return fixed;
         const row = functionNamed(value.name);
         const first = value.args[0]?.value;
         const isKnown = row !== undefined || value.name === 'bin_auto';
