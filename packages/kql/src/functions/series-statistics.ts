@@ -15,6 +15,7 @@ import {
 } from '@strongroom/sql';
 import type { Bound } from '../semantics/bound.js';
 import { jsonExtract } from './conversion.js';
+import { withGaps } from './series.js';
 import type { FunctionRow } from './row.js';
 
 const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
@@ -80,11 +81,12 @@ const product = (a: Sql, b: Sql): Sql =>
     b,
   );
 
-const statistics: readonly (readonly [string, (list: Sql) => Sql])[] = [
+/** Of a list without gaps; a place is that in the whole series. */
+const statistics: readonly (readonly [string, (list: Sql, whole: Sql) => Sql])[] = [
   ['min', (list) => call('arrayMin', list)],
-  ['min_idx', (list) => infix('-', call('indexOf', list, call('arrayMin', list)), integer(1))],
+  ['min_idx', (list, all) => infix('-', call('indexOf', all, call('arrayMin', list)), integer(1))],
   ['max', (list) => call('arrayMax', list)],
-  ['max_idx', (list) => infix('-', call('indexOf', list, call('arrayMax', list)), integer(1))],
+  ['max_idx', (list, all) => infix('-', call('indexOf', all, call('arrayMax', list)), integer(1))],
   ['avg', (list) => call('arrayAvg', list)],
   ['stdev', (list) => call('arrayReduce', text('stddevSampStable'), list)],
   ['variance', (list) => call('arrayReduce', text('varSampStable'), list)],
@@ -101,23 +103,33 @@ export const seriesStatisticRows: readonly FunctionRow[] = [
   ),
   {
     name: 'series_stats_dynamic',
-    takes: 'dynamic',
+    takes: ['dynamic', 'dynamic, bool'],
     gives: 'dynamic',
+    constants: [1],
     sql: (args, context) => {
+      const given = context.args[1];
+      const ignoresGaps = given?.kind === 'constant' && given.value === true;
       const pieces = statistics.flatMap(([name, make], index) => [
         text(`${index === 0 ? '{' : ','}"${name}":`),
-        call('toJSONString', make(column('o'))),
+        call('toJSONString', make(column('o'), column('n'))),
       ]);
+      const present = call(
+        'arrayFilter',
+        lambda(['v'], call('isNotNull', column('v'))),
+        column('n'),
+      );
+      const has = ignoresGaps ? call('notEmpty', present) : isWhole(column('n'));
+      const values = known(ignoresGaps ? present : column('n'));
       const nothing = `{${statistics.map(([name]) => `"${name}":null`).join(',')}}`;
       return letting(
         'n',
         numbers(at(args, 0), context.args[0]),
         call(
           'if',
-          isWhole(column('n')),
+          has,
           letting(
             'o',
-            call('if', isWhole(column('n')), known(column('n')), cast(array(), 'Array(Float64)')),
+            call('if', has, values, cast(array(), 'Array(Float64)')),
             call('concat', ...pieces, text('}')),
           ),
           text(nothing),
@@ -188,25 +200,7 @@ export const seriesStatisticRows: readonly FunctionRow[] = [
     sql: (args, context) => {
       // As it is written: read as a value, 1.0 would be 1.
       const raw = at(args, 0);
-      const list = numbers(at(args, 0), context.args[0]);
-      const placeholder = args[1];
-      // The placeholder stands for a gap, as a null does.
-      const gaps =
-        placeholder === undefined
-          ? list
-          : call(
-              'arrayMap',
-              lambda(
-                ['v'],
-                call(
-                  'if',
-                  call('ifNull', infix('=', column('v'), placeholder), integer(0)),
-                  noReal,
-                  column('v'),
-                ),
-              ),
-              list,
-            );
+      const gaps = withGaps(numbers(at(args, 0), context.args[0]), args[1]);
       const places = call(
         'arrayMap',
         lambda(['v', 'i'], call('if', call('isNull', column('v')), integer(0), column('i'))),

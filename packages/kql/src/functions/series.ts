@@ -7,6 +7,7 @@ import {
   infix,
   integer,
   lambda,
+  nullOf,
   text,
   type Expression as Sql,
   type InfixOperator,
@@ -21,6 +22,17 @@ const at = (args: readonly Sql[], index: number): Sql => args[index] as Sql;
 /** A dynamic array's numbers; what is no number is null. */
 function numbers(value: Sql, of: Bound | undefined): Sql {
   return jsonExtract(value, of, 'Array(Nullable(Float64))');
+}
+
+/** What stands for a missing value becomes a gap, as a null is one. */
+export function withGaps(list: Sql, placeholder: Sql | undefined): Sql {
+  if (placeholder === undefined) return list;
+  const isGap = call('ifNull', infix('=', column('v'), placeholder), integer(0));
+  return call(
+    'arrayMap',
+    lambda(['v'], call('if', isGap, nullOf('Nullable(Float64)'), column('v'))),
+    list,
+  );
 }
 
 /** A real as JSON, null where there is none or it is not finite. */
@@ -198,10 +210,10 @@ export const seriesRows: readonly FunctionRow[] = [
   },
   ...(['forward', 'backward'] as const).map((direction): FunctionRow => ({
     name: `series_fill_${direction}`,
-    takes: 'dynamic',
+    takes: ['dynamic', 'dynamic, real'],
     gives: 'dynamic',
     sql: (args, context) => {
-      const list = numbers(at(args, 0), context.args[0]);
+      const list = withGaps(numbers(at(args, 0), context.args[0]), args[1]);
       const turned = direction === 'forward' ? list : call('reverse', list);
       const filled = call('arrayFill', lambda(['v'], call('isNotNull', column('v'))), turned);
       return jsonNumbers(direction === 'forward' ? filled : call('reverse', filled));
@@ -209,14 +221,14 @@ export const seriesRows: readonly FunctionRow[] = [
   })),
   {
     name: 'series_fill_const',
-    takes: 'dynamic, number',
+    takes: ['dynamic, number', 'dynamic, number, real'],
     gives: 'dynamic',
     sql: (args, context) =>
       jsonNumbers(
         call(
           'arrayMap',
           lambda(['v'], call('ifNull', column('v'), call('toFloat64', at(args, 1)))),
-          numbers(at(args, 0), context.args[0]),
+          withGaps(numbers(at(args, 0), context.args[0]), args[2]),
         ),
       ),
   },
