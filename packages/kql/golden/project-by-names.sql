@@ -12,6 +12,6 @@ LIMIT 1001
 -- p0 = "Peter"
 -- p1 = "New York"
 -- p2 = "USA"
-SELECT `City$3`, `Country$3`, `Name$4`
-FROM (SELECT {p0:String} AS `Name$4`, {p1:String} AS `City$3`, {p2:String} AS `Country$3`)
+SELECT `City$3`, `Country$3`, `Name$5`
+FROM (SELECT {p0:String} AS `Name$5`, {p1:String} AS `City$3`, {p2:String} AS `Country$3`)
 LIMIT 1001
