@@ -70,10 +70,19 @@ interface Found {
   uses: number;
 }
 
+/**
+ * Expressions without any such property. Values share parts of themselves, so a walk that does not know
+ * them might never end.
+ */
+const bare = new WeakSet<Sql>();
+
 function find(value: Sql, into: Found): void {
+  if (bare.has(value) || into.uses > sharedUsesMax) return;
   const property = propertyOf(value);
   if (property === undefined) {
+    const before = into.uses;
     for (const part of partsOf(value)) find(part, into);
+    if (into.uses === before) bare.add(value);
     return;
   }
   into.uses += 1;
@@ -110,6 +119,7 @@ function share(found: Found, into: Map<string, Sql>): void {
 }
 
 function replaced(value: Sql, by: Shared): Sql {
+  if (bare.has(value)) return value;
   const property = propertyOf(value);
   if (property !== undefined) return by.get(nameOf(property)) ?? value;
   const again = (part: Sql): Sql => replaced(part, by);

@@ -65,9 +65,18 @@ function innermost(value: Bound, into: Set<ComputedCall>): boolean {
   return inside || isComputed(value);
 }
 
+/** Values share parts of themselves, so that what is known of one is kept: a walk may be endless. */
+const knownToHave = new WeakMap<Bound, boolean>();
+
 function hasComputed(value: Bound): boolean {
   if (value.kind === 'member') return hasComputed(value.value);
-  return value.kind === 'call' && (value.computed !== undefined || value.args.some(hasComputed));
+  if (value.kind !== 'call') return false;
+  let has = knownToHave.get(value);
+  if (has === undefined) {
+    has = value.computed !== undefined || value.args.some(hasComputed);
+    knownToHave.set(value, has);
+  }
+  return has;
 }
 
 function replaced(value: Bound, instead: ReadonlyMap<Bound, Column>): Bound {
