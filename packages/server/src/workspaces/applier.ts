@@ -199,7 +199,7 @@ export class Applier {
   }
 
   async #step(): Promise<void> {
-    const { journal, limits } = this.#options;
+    const { journal } = this.#options;
     const { signal } = this.#stop;
     if (this.#plan !== undefined) {
       // Left by a crash, or by a failure in this run: how much of it arrived is not known.
