@@ -234,7 +234,14 @@ export const addressRows: readonly FunctionRow[] = [
 ];
 
 /** Eight groups of four digits, masked by the shorter of the text's own prefix and the given one. */
-function canonicalIpv6(address: Sql, given: Sql): Sql {
+function canonicalIpv6(written: Sql, given: Sql): Sql {
+  // `::1.2.3.4` is read as that IPv4 address, with a network length of its own.
+  const address = call(
+    'replaceRegexpOne',
+    written,
+    text('^\\s*::(\\d+\\.\\d+\\.\\d+\\.\\d+)'),
+    text('\\1'),
+  );
   const length = call('least', prefix(address), given);
   const digits = call('lower', call('hex', masked(address, length)));
   return call(

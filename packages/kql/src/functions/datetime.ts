@@ -423,10 +423,25 @@ export const datetimeRows: readonly FunctionRow[] = [
         padded(dayOfMonth, 2),
       );
       const parsed = call('parseDateTime64BestEffortOrNull', date, integer(7), text('UTC'));
+      const within = (value: Sql, most: number): Sql => ({
+        kind: 'between',
+        value,
+        low: integer(0),
+        high: integer(most),
+      });
       // The engine rolls 2023-02-31 over into March; KQL has no such day.
       const kept = call(
         'if',
-        infix('=', call('toDayOfMonth', parsed), dayOfMonth),
+        infix(
+          'AND',
+          { kind: 'between', value: year, low: integer(1), high: integer(9999) },
+          infix('=', call('toDayOfMonth', parsed), dayOfMonth),
+          ...(args[3] === undefined ? [] : [within(args[3], 23)]),
+          ...(args[4] === undefined ? [] : [within(args[4], 59)]),
+          ...(args[5] === undefined
+            ? []
+            : [infix('>=', args[5], integer(0)), infix('<', args[5], integer(60))]),
+        ),
         asTicks(parsed),
         nullOf('Nullable(Int64)'),
       );
@@ -464,7 +479,25 @@ export const datetimeRows: readonly FunctionRow[] = [
             text('Int64'),
           ),
         );
-      return infix('+', ...sum);
+      const within = (value: Sql, most: number): Sql => ({
+        kind: 'between',
+        value,
+        low: integer(0),
+        high: integer(most),
+      });
+      return call(
+        'if',
+        infix(
+          'AND',
+          within(rest[0] as Sql, 23),
+          within(rest[1] as Sql, 59),
+          ...(rest[2] === undefined
+            ? []
+            : [infix('>=', rest[2], integer(0)), infix('<', rest[2], integer(60))]),
+        ),
+        infix('+', ...sum),
+        nullOf('Nullable(Int64)'),
+      );
     },
   },
   {

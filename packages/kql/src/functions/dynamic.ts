@@ -434,16 +434,19 @@ export const dynamicRows: readonly FunctionRow[] = [
     takes: 'scalar, integer',
     gives: 'dynamic',
     sql: (args, context) =>
-      jsonArray(
-        call(
-          'arrayWithConstant',
-          call(
-            'least',
-            call('greatest', call('ifNull', at(args, 1), integer(0)), integer(0)),
-            integer(arrayElementsMax),
-          ),
-          asJsonElement(at(args, 0), context.args[0] as Bound),
-        ),
+      closed(
+        formula(`let n = ifNull($count, -1); if(n < 0, '', $list(least(greatest(n, 0), $max)))`, {
+          count: at(args, 1),
+          max: integer(arrayElementsMax),
+          list: (count) =>
+            jsonArray(
+              call(
+                'arrayWithConstant',
+                count as Sql,
+                asJsonElement(at(args, 0), context.args[0] as Bound),
+              ),
+            ),
+        }),
       ),
   },
   {
@@ -609,13 +612,8 @@ export const dynamicRows: readonly FunctionRow[] = [
       const of = context.args[0] as Bound;
       if (of.type !== 'dynamic')
         return of.nullable
-          ? call(
-              'if',
-              call('isNull', at(args, 0)),
-              text('null'),
-              text(of.type === 'real' ? 'double' : of.type),
-            )
-          : text(of.type === 'real' ? 'double' : of.type);
+          ? call('if', call('isNull', at(args, 0)), text('null'), text(of.type))
+          : text(of.type);
       const path = jsonPath(at(args, 0), of);
       return call(
         'transform',

@@ -311,21 +311,17 @@ export const encodingRows: readonly FunctionRow[] = [
     ],
     regexes: [1],
     gives: 'long',
+    nulls: 'always',
     constants: [1, 4],
     sql: (args, context) => {
       const of = context.args[4];
       const nth = of?.kind === 'constant' && typeof of.value === 'bigint' ? of.value : 1n;
-      if (nth < 1n || nth > 100n) return integer(-1, 'Int64');
-      const length = call('toInt64', call('lengthUTF8', at(args, 0)));
-      // A negative start counts from the end.
+      if (nth < 0n) return nullOf('Nullable(Int64)');
+      if (nth === 0n || nth > 100n) return integer(-1, 'Int64');
       const start =
         args[2] === undefined
           ? integer(0, 'Int64')
-          : call(
-              'greatest',
-              call('if', infix('<', args[2], integer(0)), infix('+', length, args[2]), args[2]),
-              integer(0, 'Int64'),
-            );
+          : call('greatest', args[2], integer(0, 'Int64'));
       const from = call('substringUTF8', at(args, 0), infix('+', start, integer(1)));
       const part =
         args[3] === undefined
@@ -342,8 +338,14 @@ export const encodingRows: readonly FunctionRow[] = [
         nth === 1n
           ? call('concat', text('^((?s:.*?))'), wanted)
           : call('concat', text('^((?s:.*?)(?:'), wanted, text(`(?s:.*?)){${nth - 1n}})`), wanted);
+      // A start before the text, or a length below the -1 that stands for all, has no answer.
+      const wrong = [
+        ...(args[2] === undefined ? [] : [infix('<', args[2], integer(0))]),
+        ...(args[3] === undefined ? [] : [infix('<', args[3], integer(-1))]),
+      ];
       return call(
-        'if',
+        'multiIf',
+        ...wrong.flatMap((test) => [test, nullOf('Nullable(Int64)')]),
         call('match', part, before),
         infix(
           '+',

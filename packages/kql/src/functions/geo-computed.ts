@@ -7,7 +7,7 @@ import type { Expression as Sql } from '@strongroom/sql';
 import { linesBuffer, polygonsBuffer } from '../geo/buffer.js';
 import { linesCovering, polygonsCovering } from '../geo/covering.js';
 import { densified } from '../geo/densify.js';
-import { areaOf, centroidOf } from '../geo/measure.js';
+import { areaOf, centroidOf, perimeterOf } from '../geo/measure.js';
 import {
   lineAndPolygonIntersection,
   linesIntersection,
@@ -72,6 +72,17 @@ function shapeRow(
     },
   });
 }
+
+const measureRow = (name: string, of: (polygons: readonly Polygon[]) => number): FunctionRow =>
+  computedRow({
+    name,
+    takes: 'dynamic',
+    gives: 'real',
+    of: (values) => {
+      const polygons = polygonsAt(values, 0);
+      return polygons === undefined ? null : of(polygons);
+    },
+  });
 
 /** `of` what was read, where all of it could be. */
 function both<A, B, C>(
@@ -251,15 +262,8 @@ export const geoComputedRows: readonly FunctionRow[] = [
     const lines = denseChains(linesAt(values, 0) ?? [], values);
     return lines && ifAny({ lines });
   }),
-  computedRow({
-    name: 'geo_polygon_area',
-    takes: 'dynamic',
-    gives: 'real',
-    of: (values) => {
-      const polygons = polygonsAt(values, 0);
-      return polygons === undefined ? null : areaOf(polygons);
-    },
-  }),
+  measureRow('geo_polygon_area', areaOf),
+  measureRow('geo_polygon_perimeter', perimeterOf),
   shapeRow('geo_polygon_centroid', 'dynamic', (values) => {
     const polygons = polygonsAt(values, 0);
     return polygons && { points: [vertexAt(centroidOf(polygons))] };

@@ -4,6 +4,8 @@
  */
 
 import { nullOf, type Expression as Sql } from '@strongroom/sql';
+import { lineCentroidOf } from '../geo/measure.js';
+import { parseLines, printShape, vertexAt } from '../geo/shape.js';
 import type { Bound } from '../semantics/bound.js';
 import { formula, formulaRows, type Part, type Parts } from './formula.js';
 import {
@@ -53,8 +55,6 @@ export const algebra: Parts = {
     ),
 };
 
-const pointsMin = (what: Shape): number => (what === 'line' ? 2 : 4);
-
 /** `body` of a shape's lines, or `otherwise` where it is none. */
 export function ofLines(
   shape: Sql,
@@ -65,7 +65,7 @@ export function ofLines(
 ): Sql {
   return formula('let s = $lines; if($fits(s), $body(s), $otherwise)', {
     lines: linesOf(shape, of, what),
-    fits: (lines) => areLines(lines as Sql, pointsMin(what)),
+    fits: (lines) => areLines(lines as Sql, what),
     body: (lines) => body(lines as Sql),
     otherwise,
   });
@@ -221,6 +221,10 @@ const rows: readonly FunctionRow[] = [
     name: 'geo_line_centroid',
     takes: 'dynamic',
     gives: 'dynamic',
+    fold: ([line]) => {
+      const parsed = parseLines(String(line));
+      return parsed === undefined ? '' : printShape({ points: [vertexAt(lineCentroidOf(parsed))] });
+    },
     sql: (args, context) =>
       ofLines(at(args, 0), context.args[0], 'line', formula("''"), (lines) =>
         formula(

@@ -16,6 +16,8 @@ import {
   tuple,
   type Expression as Sql,
 } from '@strongroom/sql';
+import { lengthOf } from '../geo/measure.js';
+import { parseLines, parsePolygons } from '../geo/shape.js';
 import type { Bound } from '../semantics/bound.js';
 import { jsonExtract } from './conversion.js';
 import type { FunctionRow } from './row.js';
@@ -62,10 +64,27 @@ export function onEarth(lon: Sql, lat: Sql): Sql {
   return infix('AND', within(lon, 180), within(lat, 90));
 }
 
-/** Two different points, so that there is a direction from one to the other. */
+/** Two points, neither the same nor opposite, so that there is one direction from one to the other. */
 function apart(lon1: Sql, lat1: Sql, lon2: Sql, lat2: Sql): Sql {
-  const same = infix('AND', infix('=', lon1, lon2), infix('=', lat1, lat2));
-  return infix('AND', onEarth(lon1, lat1), onEarth(lon2, lat2), call('not', same));
+  const turn = call('abs', infix('-', lon1, lon2));
+  const isPole = infix('=', call('abs', lat1), integer(90));
+  const same = infix(
+    'AND',
+    infix('=', lat1, lat2),
+    infix('OR', infix('=', turn, integer(0)), infix('=', turn, integer(360)), isPole),
+  );
+  const opposite = infix(
+    'AND',
+    infix('=', lat1, call('negate', lat2)),
+    infix('OR', infix('=', turn, integer(180)), isPole),
+  );
+  return infix(
+    'AND',
+    onEarth(lon1, lat1),
+    onEarth(lon2, lat2),
+    call('not', same),
+    call('not', opposite),
+  );
 }
 
 /** The direction at the first point, clockwise from north, in radians from 0. */
@@ -109,6 +128,7 @@ export function linesOf(shape: Sql, of: Bound | undefined, what: 'line' | 'polyg
   const read = (type: string): Sql =>
     call('JSONExtract', jsonExtract(shape, of, 'String'), text('coordinates'), text(type));
   const kind = kindOf(shape, of);
+  if (!isSound(of, what)) return call('CAST', array(), text(`Array(${points})`));
   return what === 'line'
     ? call(
         'multiIf',
@@ -128,28 +148,48 @@ export function linesOf(shape: Sql, of: Bound | undefined, what: 'line' | 'polyg
       );
 }
 
-/** The lines are there, each with enough points, and all of those on earth. */
-export function areLines(lines: Sql, pointsMin: number): Sql {
+/**
+ * The lines are there, each with enough points, and all of those on earth. A line's neighbours differ,
+ * and so do all points of a ring, which ends where it begins. Constants are checked whole (`isSound`).
+ */
+export function areLines(lines: Sql, what: 'line' | 'polygon'): Sql {
+  const line = column('l');
+  const isSame = (a: Sql, b: Sql): Sql => infix('=', a, b);
+  const rules =
+    what === 'line'
+      ? [
+          infix('>=', call('length', line), integer(2)),
+          call(
+            'not',
+            call(
+              'arrayExists',
+              lambda(['a', 'b'], isSame(column('a'), column('b'))),
+              call('arrayPopBack', line),
+              call('arrayPopFront', line),
+            ),
+          ),
+        ]
+      : [
+          infix('>=', call('length', line), integer(4)),
+          isSame(call('arrayElement', line, integer(1)), call('arrayElement', line, integer(-1))),
+          isSame(call('arrayUniq', line), infix('-', call('length', line), integer(1))),
+        ];
+  const onEarthAll = call(
+    'arrayAll',
+    lambda(['p'], onEarth(part(column('p'), 1), part(column('p'), 2))),
+    line,
+  );
   return infix(
     'AND',
     call('notEmpty', lines),
-    call(
-      'arrayAll',
-      lambda(
-        ['l'],
-        infix(
-          'AND',
-          infix('>=', call('length', column('l')), integer(pointsMin)),
-          call(
-            'arrayAll',
-            lambda(['p'], onEarth(part(column('p'), 1), part(column('p'), 2))),
-            column('l'),
-          ),
-        ),
-      ),
-      lines,
-    ),
+    call('arrayAll', lambda(['l'], infix('AND', ...rules, onEarthAll)), lines),
   );
+}
+
+/** Whether a constant is a shape; what is no constant is not looked at here. */
+function isSound(of: Bound | undefined, what: 'line' | 'polygon'): boolean {
+  if (of?.kind !== 'constant' || of.type !== 'dynamic' || typeof of.value !== 'string') return true;
+  return (what === 'line' ? parseLines(of.value) : parsePolygons(of.value)) !== undefined;
 }
 
 /** What `body` gives for each edge from `a` to `b` of each line, added up. */
@@ -372,27 +412,20 @@ export const geoRows: readonly FunctionRow[] = [
     },
   },
   {
+    // Of a column, what parts of a MultiLineString share counts for each of them.
     name: 'geo_line_length',
     takes: 'dynamic',
     gives: 'real',
     nulls: 'always',
+    fold: ([line]) => {
+      const lines = parseLines(String(line));
+      return lines === undefined ? null : lengthOf(lines);
+    },
     sql: (args, context) =>
       letting(
         'ls',
         linesOf(at(args, 0), context.args[0], 'line'),
-        call('if', areLines(column('ls'), 2), totalLength(column('ls')), noReal),
-      ),
-  },
-  {
-    name: 'geo_polygon_perimeter',
-    takes: 'dynamic',
-    gives: 'real',
-    nulls: 'always',
-    sql: (args, context) =>
-      letting(
-        'ls',
-        linesOf(at(args, 0), context.args[0], 'polygon'),
-        call('if', areLines(column('ls'), 4), totalLength(column('ls')), noReal),
+        call('if', areLines(column('ls'), 'line'), totalLength(column('ls')), noReal),
       ),
   },
   {
@@ -440,7 +473,7 @@ export const geoRows: readonly FunctionRow[] = [
         linesOf(at(args, 2), context.args[2], 'polygon'),
         call(
           'if',
-          infix('AND', onEarth(lon, lat), areLines(column('ls'), 4)),
+          infix('AND', onEarth(lon, lat), areLines(column('ls'), 'polygon')),
           infix('!=', odd, pole),
           nullOf('Nullable(UInt8)'),
         ),
@@ -553,11 +586,11 @@ export const geoRows: readonly FunctionRow[] = [
     sql: (args) =>
       ofCell(at(args, 0), text(''), (cell) => {
         const wanted = call('ifNull', args[1] ?? infix('+', level(cell), integer(1)), integer(-1));
-        // Not more than 7^6 of them.
+        // Not more than 7^5 of them, as documented.
         const fits = infix(
           'AND',
           { kind: 'between', value: wanted, low: level(cell), high: integer(15) },
-          infix('<=', infix('-', wanted, level(cell)), integer(6)),
+          infix('<=', infix('-', wanted, level(cell)), integer(5)),
         );
         const safe = call('toUInt8', call('if', fits, wanted, level(cell)));
         return call('if', fits, cellTexts(call('h3ToChildren', cell, safe)), text(''));

@@ -16,6 +16,23 @@ const combined = (hashes: readonly Sql[]): Sql =>
     { hashes: array(...hashes) },
   );
 
+/** Bags in bags beyond this depth keep their order: each level is written out in the statement. */
+const canonicalDepth = 10;
+
+/** JSON text with the members of its bags in the order of their names. */
+function canonical(value: Sql, depth: number): Sql {
+  if (depth === 0) return value;
+  return formula(
+    `let v = $value; let t = JSONType(v);
+     let m = if(t = 'Object',
+       arrayMap(p -> (concat(toJSONString(p.1), ':'), p.2), arraySort(p -> p.1, JSONExtractKeysAndValuesRaw(v))),
+       arrayMap(e -> ('', e), JSONExtractArrayRaw(v)));
+     let j = arrayStringConcat(arrayMap(p -> concat(p.1, $deeper(p.2)), m), ',');
+     multiIf(t = 'Object', concat('{', j, '}'), t = 'Array', concat('[', j, ']'), v)`,
+    { value, deeper: (inner) => canonical(inner as Sql, depth - 1) },
+  );
+}
+
 const rows: readonly FunctionRow[] = [
   {
     name: 'hash_combine',
@@ -50,7 +67,7 @@ const rows: readonly FunctionRow[] = [
     name: 'dynamic_to_json',
     takes: 'dynamic',
     gives: 'string',
-    sql: (args) => at(args, 0),
+    sql: (args) => canonical(at(args, 0), canonicalDepth),
   },
 ];
 

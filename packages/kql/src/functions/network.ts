@@ -103,7 +103,17 @@ export const networkRows: readonly FunctionRow[] = [
     takes: 'text, integer',
     gives: 'long',
     nulls: 'always',
-    sql: (args) => call('toInt64', masked(address(at(args, 0)), at(args, 1))),
+    // The shorter of the two networks counts.
+    sql: (args) =>
+      call(
+        'if',
+        { kind: 'between', value: at(args, 1), low: integer(0), high: integer(32) },
+        call(
+          'toInt64',
+          masked(address(at(args, 0)), call('least', prefix(at(args, 0)), at(args, 1))),
+        ),
+        nullOf('Nullable(Int64)'),
+      ),
   },
   ...(['format_ipv4', 'format_ipv4_mask'] as const).map((name): FunctionRow => ({
     name,

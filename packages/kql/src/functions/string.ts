@@ -502,7 +502,7 @@ export const stringRows: readonly FunctionRow[] = [
             call(
               'regexpExtract',
               url,
-              text('^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)'),
+              text('^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^/:?#]+)'),
               integer(1),
             ),
           ),
@@ -514,7 +514,7 @@ export const stringRows: readonly FunctionRow[] = [
             call(
               'regexpExtract',
               url,
-              text('^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?[^/:?#]+:(\\d+)'),
+              text('^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?(?:\\[[^\\]]*\\]|[^/:?#]+):(\\d+)'),
               integer(1),
             ),
           ),

@@ -1,9 +1,20 @@
 /** Areas, centroids, and places along lines. */
 
-import { loopArea, loopMoment } from './loop.js';
-import { merged } from './overlay.js';
+import { eachEdge, loopArea, loopMoment } from './loop.js';
+import { linesUnion, merged } from './overlay.js';
 import type { Line, Polygon, Vertex } from './shape.js';
-import { ahead, angle, earthRadiusMeters, nearestOn, sum, unit, type Vector } from './vector.js';
+import {
+  ahead,
+  angle,
+  difference,
+  earthRadiusMeters,
+  nearestOn,
+  scaled,
+  size,
+  sum,
+  unit,
+  type Vector,
+} from './vector.js';
 
 /** In square metres, of places in any of the polygons. */
 export function areaOf(polygons: readonly Polygon[]): number {
@@ -19,6 +30,34 @@ export function centroidOf(polygons: readonly Polygon[]): Vector {
     moment = sum(moment, loopMoment(ring.map((vertex) => vertex.at)));
   return unit(moment);
 }
+
+/** In metres, of the border around places in any of the polygons. */
+export function perimeterOf(polygons: readonly Polygon[]): number {
+  let length = 0;
+  for (const ring of merged(polygons).flat())
+    eachEdge(
+      ring.map((vertex) => vertex.at),
+      (a, b) => {
+        length += angle(a, b);
+      },
+    );
+  return length * earthRadiusMeters;
+}
+
+/** In metres; what lines share counts once. */
+export const lengthOf = (lines: readonly Line[]): number =>
+  separately(lines).reduce((total, line) => total + stretches(line).length, 0) * earthRadiusMeters;
+
+/** The middle of all that the lines hold; what they share counts once. */
+export function lineCentroidOf(lines: readonly Line[]): Vector {
+  let moment: Vector = [0, 0, 0];
+  for (const { from, to } of separately(lines).flatMap((line) => stretches(line).edges))
+    moment = sum(moment, scaled(unit(sum(from, to)), size(difference(from, to))));
+  return unit(moment);
+}
+
+const separately = (lines: readonly Line[]): readonly Line[] =>
+  lines.length === 1 ? lines : linesUnion(lines);
 
 /** The edges of a line with how far, in radians, each begins from the line's start. */
 function stretches(line: Line): { readonly edges: Stretch[]; readonly length: number } {
