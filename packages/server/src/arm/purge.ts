@@ -6,6 +6,8 @@ import { erasureScope } from '../purge/erasures.js';
 import { readFilters } from '../purge/filters.js';
 import { purgeLimits } from '../purge/limits.js';
 import { isoOfTicks } from '../retention/days.js';
+import { deadLetterTable } from '../workspaces/applier.js';
+import type { Workspace } from '../workspaces/workspace.js';
 import { audited, authorise, resourceNotFound, workspaceAbove } from './context.js';
 import type { ArmCall, ArmOptions, Route } from './context.js';
 import { invalid, readFlag, readObject, readText } from './fields.js';
@@ -65,17 +67,19 @@ export function purgeRoutes(options: ArmOptions): readonly Route[] {
     const table = catalog.table(workspace.workspaceId, wanted);
     if (table === undefined) throw invalid('table', `There is no table '${wanted}'.`);
     const name = table.schema.name;
-    const filters = readFilters(body['filters'] as Json | undefined, table.schema.columns);
+    const filters = readFilters(body['filters'] as Json | undefined, table.schema.columns, name);
     const scope = erasureScope(workspace, name);
     locks.assertNone(scope, 'purge');
     if (readFlag(call.request.path.query, 'dryRun')) {
       const open = await workspaces.open(workspace.workspaceId);
       const counted = await open.erasing.count(table, filters.kql);
+      const letters = await countLetters(open, workspace, { name, kql: filters.lettersKql });
       return jsonAnswer(200, {
         dryRun: true,
         table: name,
         filter: filters.description,
         rows: Number(counted.rows),
+        rowsSetAside: Number(letters),
         arrivalDays: Number(counted.days),
         ...(counted.rows === 0n
           ? {}
@@ -111,7 +115,11 @@ export function purgeRoutes(options: ArmOptions): readonly Route[] {
           kind: 'purge',
           workspace,
           table: name,
-          request: { kql: filters.kql, filter: filters.description },
+          request: {
+            kql: filters.kql,
+            lettersKql: filters.lettersKql,
+            filter: filters.description,
+          },
           waitMs: erasures.waitMs,
           by: call.principal,
           correlationId: call.request.correlationId,
@@ -126,6 +134,18 @@ export function purgeRoutes(options: ArmOptions): readonly Route[] {
           '?api-version=2025-07-01',
       },
     );
+  }
+
+  /** Records of the table that were set aside and would go as well. */
+  async function countLetters(
+    open: Workspace,
+    workspace: StoredWorkspace,
+    of: { name: string; kql: string },
+  ): Promise<bigint> {
+    const letters = catalog.table(workspace.workspaceId, deadLetterTable);
+    if (letters === undefined || of.name === deadLetterTable) return 0n;
+    if (!(await open.erasing.tables()).includes(deadLetterTable)) return 0n;
+    return (await open.erasing.count(letters, of.kql)).rows;
   }
 
   async function cancel(call: ArmCall, workspace: StoredWorkspace): Promise<Outgoing> {

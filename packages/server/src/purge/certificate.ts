@@ -14,6 +14,8 @@ export interface CertificateFacts {
   /** Columns and operators of a purge. */
   readonly filter?: string;
   readonly rows?: string;
+  /** Records of the table that had been set aside, in `IngestionErrors`. */
+  readonly rowsSetAside?: string;
   readonly arrivalDays?: readonly string[];
   readonly journalEntries?: number;
   /** Positions of the records about it in the ledger. */

@@ -18,6 +18,7 @@ import { workspaceLimits } from '../workspaces/limits.js';
 import type { Workspace, Workspaces } from '../workspaces/workspace.js';
 import { ledgerOrigin } from '../workspaces/running-workspace.js';
 import { openWorkspaces } from '../workspaces/workspaces.js';
+import { readFilters } from './filters.js';
 import { openErasures } from './erasures.js';
 import type { Erasures } from './erasures.js';
 
@@ -263,6 +264,66 @@ test('a purge waits, can be called off, and otherwise takes its rows and says so
     keys: [parseVerifierKey(sha256, key)],
   });
   assert.ok(verified.ok && verified.value.signatures.length === 1);
+});
+
+test('records that were set aside go with the rows of their table, and their entries with them', async () => {
+  await catalog.change((write) => write.putTable(table('L_CL')));
+  const open = await workspaces.open(id);
+  const aside = async (who: string, name = 'L_CL'): Promise<void> => {
+    await open.append({
+      workspaceId: id,
+      route: { stream: name, table: name, columns },
+      source: { kind: 'Application', id: 'tester' },
+      rows: utf8(`${JSON.stringify({ TimeGenerated: 'no time', Who: who })}\n`),
+      shape: 'ndjson',
+      rowCount: 1,
+    });
+    // Entries are applied in order.
+    await send('L_CL', ['bo']);
+  };
+  const letters = async (kql: string): Promise<number> => {
+    const found = catalog.table(id, 'IngestionErrors');
+    return Number((await open.erasing.count(found!, kql)).rows);
+  };
+  const held = async (): Promise<number> => (await open.erasing.entriesOf('L_CL')).size;
+  await send('L_CL', ['eve']);
+  for (const who of ['eve', 'ada']) await aside(who);
+  await aside('eve', 'A_CL');
+  assert.equal(await letters('source'), 3);
+  const before = await held();
+  const filters = readFilters(
+    [{ column: 'Who', operator: '==', value: 'eve' }],
+    catalog.table(id, 'L_CL')!.schema.columns,
+    'L_CL',
+  );
+  const erasure = await erasures.request({
+    id: `purge-${randomUUID()}`,
+    kind: 'purge',
+    workspace: record,
+    table: 'L_CL',
+    request: { kql: filters.kql, lettersKql: filters.lettersKql, filter: filters.description },
+    waitMs: erasures.waitMs,
+    by,
+    correlationId: 'c',
+  });
+  wait(25);
+  await erasures.runDue();
+  const done = now(erasure);
+  assert.equal(done.state, 'completed', JSON.stringify(done.progress));
+  assert.equal(done.request['lettersKql'], undefined);
+  assert.equal(done.progress['rowsSetAside'], '1');
+  assert.match(done.certificate, /"rowsSetAside":"1"/);
+  assert.equal(await letters('source | where RawRecord has "eve" and TableName == "L_CL"'), 0);
+  assert.equal(await letters('source'), 2, 'ada’s, and that of another table');
+  assert.equal(await held(), before - 2, 'both entries that had the value');
+  // With the table goes every record of it.
+  const gone = await request('L_CL', 'table');
+  wait(25);
+  await erasures.runDue();
+  assert.equal(now(gone).state, 'completed', JSON.stringify(now(gone).progress));
+  assert.equal(await letters('source'), 1);
+  assert.equal(await held(), 0);
+  await request('A_CL', 'purge').then(async (each) => erasures.cancel(now(each), by));
 });
 
 test('a lock or a hold that comes while it waits stands against it', async () => {

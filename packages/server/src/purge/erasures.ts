@@ -25,7 +25,9 @@ import { serviceActor } from '../workspaces/record.js';
 import type { RowCommitment, TableCommitments } from '../workspaces/record.js';
 import { ledgerOrigin } from '../workspaces/running-workspace.js';
 import type { Workspace, Workspaces } from '../workspaces/workspace.js';
+import { deadLetterTable } from '../workspaces/applier.js';
 import { certificateText } from './certificate.js';
+import { lettersOf } from './filters.js';
 import { purgeLimits } from './limits.js';
 
 /**
@@ -403,19 +405,24 @@ class Runner {
       });
     }
     if (erasure.progress['step'] === 'tables') {
+      const scope = erasureScope(record, erasure.table);
       const recorded = await open.changeRows(() =>
-        this.#purgeRows(erasure, { open, id, table, scope: erasureScope(record, erasure.table) }),
+        this.#purgeRows(erasure, { open, id, table, scope }),
       );
-      erasure = await this.#step(erasure, { step: 'journal', tableRecord: String(recorded) });
+      erasure = await this.#step(erasure, {
+        step: 'choose letters',
+        tableRecord: String(recorded),
+      });
     }
+    const letters = text(erasure.request['lettersKql']);
+    erasure = await this.#purgeLetters(erasure, { open, record, kql: letters });
     if (erasure.progress['step'] === 'journal') {
-      erasure = await this.#eraseJournal(
-        erasure,
-        open,
-        new Set((await open.erasing.positions(id)).keys()),
-      );
+      const positions = new Set((await open.erasing.positions(id)).keys());
+      for (const position of await this.#letterPositions(erasure, open)) positions.add(position);
+      erasure = await this.#eraseJournal(erasure, open, positions);
     }
     await open.erasing.forget(id);
+    await open.erasing.forget(lettersIdOf(erasure.id));
     await this.#complete(erasure, open, {
       filter,
       arrivalDays: (erasure.progress['arrivalDays'] ?? []) as readonly string[],
@@ -430,21 +437,22 @@ class Runner {
     at: { open: Workspace; id: string; table: TableRecord; scope: string },
   ): Promise<bigint> {
     const { open, id, table, scope } = at;
+    const { name } = table.schema;
     const staged = await open.erasing.staged(id);
     for (const { day } of staged.days) {
       // A lock that is set meanwhile stops it here; what is left goes when it is gone.
       assertNone(this.#options.catalog.snapshot, scope, 'purge');
       await open.erasing.eraseDay(id, table, day);
     }
-    await this.#sweep(open, erasure.table);
+    await this.#sweep(open, name);
     const positions = await open.erasing.positions(id);
     let last = 0n;
-    for (const after of await leftOf(open, erasure.table, positions)) {
+    for (const after of await leftOf(open, name, positions)) {
       const recorded = await open.record({
         type: 'tablePurged',
         actor: serviceActor,
         operationId: erasure.id,
-        table: erasure.table,
+        table: name,
         filter: text(erasure.request['filter']),
         rowsRemoved: Number(staged.rows),
         after,
@@ -452,6 +460,49 @@ class Runner {
       last = recorded.sequence;
     }
     return last;
+  }
+
+  /**
+   * Records of the table that were set aside with a value that is to go: rows of `IngestionErrors`, under
+   * that table's own locks.
+   */
+  async #purgeLetters(
+    first: StoredErasure,
+    at: { open: Workspace; record: StoredWorkspace; kql: string },
+  ): Promise<StoredErasure> {
+    const { open, record, kql } = at;
+    const letters = this.#options.catalog.table(first.workspaceId, deadLetterTable);
+    let erasure = first;
+    if (erasure.progress['step'] === 'choose letters') {
+      const isThere =
+        letters !== undefined &&
+        kql !== '' &&
+        erasure.table !== deadLetterTable &&
+        (await open.erasing.tables()).includes(deadLetterTable);
+      if (!isThere) return this.#step(erasure, { step: 'journal' });
+      const staged = await open.erasing.stage(lettersIdOf(erasure.id), letters, kql);
+      erasure = await this.#step(
+        erasure,
+        staged.rows === 0n
+          ? { step: 'journal' }
+          : { step: 'letters', rowsSetAside: String(staged.rows) },
+      );
+    }
+    if (erasure.progress['step'] === 'letters' && letters !== undefined) {
+      const scope = erasureScope(record, deadLetterTable);
+      const id = lettersIdOf(erasure.id);
+      const recorded = await open.changeRows(() =>
+        this.#purgeRows(erasure, { open, id, table: letters, scope }),
+      );
+      erasure = await this.#step(erasure, { step: 'journal', lettersRecord: String(recorded) });
+    }
+    return erasure;
+  }
+
+  /** The entries that the records set aside came with. */
+  async #letterPositions(erasure: StoredErasure, open: Workspace): Promise<Iterable<bigint>> {
+    if (erasure.progress['lettersRecord'] === undefined) return [];
+    return (await open.erasing.positions(lettersIdOf(erasure.id))).keys();
   }
 
   async #sweep(open: Workspace, table: string): Promise<void> {
@@ -488,7 +539,7 @@ class Runner {
 
   async #deleteTable(first: StoredErasure): Promise<void> {
     const { workspaces } = this.#options;
-    const { open } = await this.#allowed(first);
+    const { open, record } = await this.#allowed(first);
     let erasure = first;
     if (erasure.progress['step'] === undefined) {
       await this.#audit(erasure, 'Started', true);
@@ -510,12 +561,17 @@ class Runner {
     }
     if (erasure.progress['step'] === 'tables') {
       await workspaces.dropTable(erasure.workspaceId, erasure.table);
-      erasure = await this.#step(erasure, { step: 'journal' });
+      erasure = await this.#step(erasure, { step: 'choose letters' });
     }
+    const kql = lettersOf(erasure.table);
+    erasure = await this.#purgeLetters(erasure, { open, record, kql });
     if (erasure.progress['step'] === 'journal') {
       const entries = (erasure.progress['entries'] ?? []) as readonly string[];
-      erasure = await this.#eraseJournal(erasure, open, new Set(entries.map(BigInt)));
+      const positions = new Set(entries.map(BigInt));
+      for (const position of await this.#letterPositions(erasure, open)) positions.add(position);
+      erasure = await this.#eraseJournal(erasure, open, positions);
     }
+    await open.erasing.forget(lettersIdOf(erasure.id));
     await this.#complete(erasure, open, {});
     await this.#audit(erasure, 'Succeeded', true);
   }
@@ -528,7 +584,7 @@ class Runner {
   ): Promise<void> {
     const { clock } = this.#options;
     const { progress } = erasure;
-    const records = ['tableRecord', 'journalRecord'].flatMap((name) => {
+    const records = ['tableRecord', 'lettersRecord', 'journalRecord'].flatMap((name) => {
       const position = text(progress[name]);
       return position === '' ? [] : [position];
     });
@@ -546,6 +602,9 @@ class Runner {
         completedAt: clock.now(),
         ...facts,
         rows: text(progress['rows']),
+        ...(progress['rowsSetAside'] === undefined
+          ? {}
+          : { rowsSetAside: text(progress['rowsSetAside']) }),
         journalEntries: Number(progress['journalEntries'] ?? 0),
         records,
         ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -657,11 +716,14 @@ function runsOf(positions: readonly bigint[]): bigint[][] {
 
 /** A purge's values are what was to be forgotten. */
 const withoutValues = (request: JsonObject): JsonObject => {
-  const { kql: _kql, ...rest } = request;
+  const { kql: _kql, lettersKql: _lettersKql, ...rest } = request;
   return rest;
 };
 
 const text = (value: Json | undefined): string => textOf(value) ?? '';
+
+/** The chosen rows of `IngestionErrors` lie beside those of the table. */
+const lettersIdOf = (operationId: string): string => `${guidOf(operationId)}-e`;
 
 const guidOf = (operationId: string): string => operationId.replace(/^[a-z]+-/, '');
 

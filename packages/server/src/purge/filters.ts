@@ -7,6 +7,12 @@ import { invalid, readList, readObject, readText } from '../arm/fields.js';
 export interface PurgeFilters {
   /** `where …` over `source`. */
   readonly kql: string;
+  /**
+   * The same of records of the table that were set aside: `where …` over the columns of
+   * `IngestionErrors`. They have no types, so what may be meant is meant: a cell that cannot be read, and
+   * a text value anywhere in the record.
+   */
+  readonly lettersKql: string;
   /** Columns and operators, without values. */
   readonly description: string;
 }
@@ -20,6 +26,7 @@ type Operator = (typeof operators)[number];
 export function readFilters(
   value: Json | undefined,
   columns: readonly ColumnSchema[],
+  table: string,
 ): PurgeFilters {
   const list = readList(value ?? null, 'filters', filtersMax);
   if (list.length === 0) {
@@ -33,6 +40,7 @@ export function readFilters(
   );
   return {
     kql: `source | where ${parts.map(({ kql }) => `(${kql})`).join(' and ')}`,
+    lettersKql: `${lettersOf(table)} and ${parts.map(({ lettersKql }) => `(${lettersKql})`).join(' and ')}`,
     description: parts.map(({ description }) => description).join('; '),
   };
 }
@@ -68,8 +76,43 @@ function readFilter(
   const literals = values.map((each) => literal(each, type, `${target}.value`));
   return {
     kql: comparison(subject, operator, literals, type, target),
+    lettersKql: letterCondition({ name, key, operator, literals, type, target }),
     description: `${name}${key === undefined ? '' : `.${key}`} ${operator}`,
   };
+}
+
+/** Every record of a table that was set aside. */
+export const lettersOf = (table: string): string => `source | where TableName == ${quote(table)}`;
+
+/** How a cell of a record is read as a column's type. */
+const letterCasts: Readonly<Record<ScalarType, string>> = {
+  string: 'tostring',
+  dynamic: 'tostring',
+  bool: 'tobool',
+  datetime: 'todatetime',
+  timespan: 'totimespan',
+  guid: 'toguid',
+  int: 'tolong',
+  long: 'tolong',
+  real: 'todouble',
+  decimal: 'todecimal',
+};
+
+function letterCondition(filter: {
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly operator: Operator;
+  readonly literals: readonly string[];
+  readonly type: ScalarType;
+  readonly target: string;
+}): string {
+  const { name, key, operator, literals, type, target } = filter;
+  const cell = `parse_json(RawRecord)[${quote(name)}]${key === undefined ? '' : `[${quote(key)}]`}`;
+  const read = `${letterCasts[type]}(${cell})`;
+  const compared = comparison(read, operator, literals, type, target);
+  return type === 'string' || type === 'dynamic'
+    ? `${compared} or ${literals.map((each) => `RawRecord contains ${each}`).join(' or ')}`
+    : `isnull(${read}) or ${compared}`;
 }
 
 function readValues(value: Json | undefined, operator: Operator, target: string): readonly Json[] {
