@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -99,8 +100,8 @@ export class Service {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     const port = this.bootstrap === undefined ? '0' : new URL(this.bootstrap.url).port;
-    const { mkdir } = await import('node:fs/promises');
-    await mkdir(join(this.directory, 'tmp'), { recursive: true });
+    // Without a wait before the process is there: who ends it at once must end this one.
+    mkdirSync(join(this.directory, 'tmp'), { recursive: true });
     const child = spawn(
       process.execPath,
       [
