@@ -450,13 +450,16 @@ export function createKeyControl(options: KeyControlOptions): KeyControl {
     };
   }
 
-  /** Agents that may speak and whose certificate was made before a time. */
+  /**
+   * Agents that may speak and whose certificate was made before a time, or in its second: certificates
+   * know no fractions, and one too many is said rather than one too few.
+   */
   const agentsUnder = (madeAt: number): readonly StoredAgent[] =>
     [...catalog.snapshot.agents.values()].filter(
       ({ revokedAt, notAfter }) =>
         revokedAt === undefined &&
         notAfter > clock.now() &&
-        notAfter < madeAt + agentLimits.certificateDays * dayMs - 1_000,
+        notAfter <= Math.floor(madeAt / 1000) * 1000 + agentLimits.certificateDays * dayMs,
     );
 
   async function careForSigning(): Promise<void> {
